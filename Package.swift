@@ -1,0 +1,95 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Settings every target of ours shares: the Swift 6 language mode and the upcoming features that keep imports honest.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+// Floors, lowest first: a floor imports only floors below it, and slices on one floor do not import each other.
+let package = Package(
+    name: "yaohao",
+    products: [.executable(name: "yaohao", targets: ["yaohao"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Floor 0
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .target(name: "JSON", swiftSettings: settings),
+        // Floor 1
+        .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: settings),
+        .target(name: "Kafka", dependencies: ["CRdKafka", logging], swiftSettings: settings),
+        .target(name: "Draw", dependencies: ["JSON", crypto], swiftSettings: settings),
+        // Floor 2
+        .target(
+            name: "Cluster",
+            dependencies: ["JSON", "Postgres", "Kafka", crypto, logging, lifecycle],
+            resources: [.embedInCode("Migrations")],
+            swiftSettings: settings),
+        // Floor 3
+        .target(
+            name: "Registers",
+            dependencies: ["Cluster", "JSON", "Postgres", "Kafka", crypto, logging],
+            resources: [.embedInCode("Migrations")],
+            swiftSettings: settings),
+        // Floor 4
+        .target(
+            name: "Rounds",
+            dependencies: ["Cluster", "Registers", "Draw", "JSON", "Postgres", crypto, logging],
+            resources: [.embedInCode("Migrations")],
+            swiftSettings: settings),
+        .target(
+            name: "Inspections",
+            dependencies: ["Cluster", "Registers", "JSON", "Postgres", logging],
+            resources: [.embedInCode("Migrations")],
+            swiftSettings: settings),
+        .target(
+            name: "Notices",
+            dependencies: ["Cluster", "Registers", "JSON", "Postgres", logging, lifecycle],
+            resources: [.embedInCode("Migrations")],
+            swiftSettings: settings),
+        // Floor 6
+        .executableTarget(
+            name: "yaohao",
+            dependencies: [
+                "Draw", "JSON", "Postgres", "Kafka", "Cluster", "Registers", "Rounds", "Inspections", "Notices",
+                arguments, crypto, logging, lifecycle, yams,
+            ],
+            swiftSettings: settings),
+        // Tests that need no server
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(
+            name: "DrawTests", dependencies: ["Draw", "JSON", crypto],
+            exclude: ["Vectors"], swiftSettings: settings),
+        .testTarget(name: "ClusterTests", dependencies: ["Cluster", "JSON", "Kafka", crypto], swiftSettings: settings),
+        .testTarget(name: "RegistersTests", dependencies: ["Registers", "Cluster", "JSON"], swiftSettings: settings),
+        .testTarget(name: "RoundsTests", dependencies: ["Rounds", "Cluster", "Draw", "JSON"], swiftSettings: settings),
+        .testTarget(name: "InspectionsTests", dependencies: ["Inspections", "JSON"], swiftSettings: settings),
+        .testTarget(name: "NoticesTests", dependencies: ["Notices", "Registers", "JSON"], swiftSettings: settings),
+        // Tests against the real servers of scripts/stack
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", logging], swiftSettings: settings),
+        .testTarget(name: "KafkaTests", dependencies: ["Kafka", "CRdKafka", logging], swiftSettings: settings),
+        .testTarget(
+            name: "SystemTests",
+            dependencies: [
+                "Cluster", "Registers", "Rounds", "Inspections", "Notices", "Draw", "JSON", "Postgres", "Kafka",
+                crypto, logging, lifecycle,
+            ],
+            swiftSettings: settings),
+    ]
+)
