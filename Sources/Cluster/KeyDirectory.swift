@@ -78,7 +78,8 @@ public struct KeyDirectory: Sendable {
             let believed = try Signature.verify(event, publicKey: row.decode("public_key", as: [UInt8].self))
             guard try row.decode("sources", as: [String].self).contains(event.source) else {
                 throw Undeliverable(
-                    code: "source", reason: "the key \(keyID) may not speak as \(event.source); use the key's own source")
+                    code: "source",
+                    reason: "the key \(keyID) may not speak as \(event.source); use the key's own source")
             }
             let roles = try row.decode("roles", as: [String].self).compactMap(Role.init)
             let department = try row.decode("department", as: String.self)

@@ -65,7 +65,8 @@ public struct OutboxRelay: Service {
         await state.retire()
         if let token = await state.token {
             _ = try? await pool.execute(
-                "UPDATE cluster.leases SET until = clock_timestamp() WHERE name = \(Self.leaseName) AND token = \(token)")
+                "UPDATE cluster.leases SET until = clock_timestamp() WHERE name = \(Self.leaseName) AND token = \(token)"
+            )
         }
     }
 
