@@ -92,7 +92,7 @@ func logger(_ settings: Settings, label: String = "yaohao") -> Logger {
 func withPool<Result: Sendable>(
     _ settings: Settings, maximum: Int = 2, _ work: (PostgresPool) async throws -> Result
 ) async throws -> Result {
-    let pool = PostgresPool(settings.postgres, maximum: maximum, logger: logger(settings))
+    let pool = PostgresPool(conninfo: settings.postgres, maximum: maximum, logger: logger(settings))
     do {
         let result = try await work(pool)
         await pool.close()
