@@ -22,14 +22,14 @@ public final class KafkaProducer: Sendable {
         let deliveries = Deliveries()
         self.client = client
         self.deliveries = deliveries
-        EventThread.start(name: "kafka-producer", client: client, milliseconds: 1000) { event in
+        EventThread.start(name: "kafka-producer", client: client, milliseconds: 1000, state: ()) { _, event in
             switch event {
             case .deliveries(let reports): deliveries.settle(reports)
             case .error(let error, _) where error.isFatal: deliveries.fatal(error)
             default: break
             }
             return deliveries.isEnding ? .stop : .goOn
-        } end: {
+        } end: { _ in
             client.destroy()
             deliveries.didEnd()
         }

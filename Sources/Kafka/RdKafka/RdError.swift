@@ -51,6 +51,10 @@ extension KafkaError {
         KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, message: message)
     }
 
+    static func timedOut(_ message: String) -> KafkaError {
+        KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, message: message)
+    }
+
     static let closed = KafkaError(RD_KAFKA_RESP_ERR__DESTROY, message: "the Kafka client has been closed")
     static let cancelled = KafkaError(RD_KAFKA_RESP_ERR__INTR, message: "the wait for Kafka was cancelled")
 
