@@ -58,14 +58,14 @@ public struct Listener: Sendable {
     public func run() async {
         while !Task.isCancelled {
             do {
-                let connection = try await PostgresConnection.connect(conninfo, logger: logger)
+                let listener = try await PostgresListener.connect(conninfo, channels: [channel], logger: logger)
                 do {
-                    for try await _ in try await connection.listen([channel]) { wakeup.raise() }
+                    for try await _ in listener { wakeup.raise() }
                 } catch {
-                    await connection.close()
+                    await listener.close()
                     throw error
                 }
-                await connection.close()
+                await listener.close()
             } catch {
                 logger.debug("listening interrupted", metadata: ["channel": "\(channel)", "error": "\(error)"])
             }

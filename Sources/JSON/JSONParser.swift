@@ -1,251 +1,259 @@
-/// What is wrong with a JSON document, and where.
-public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The path of the field, such as `requests[3].pool.credit`; empty when the text itself is broken.
-    public let path: String
-    /// What is wrong and what would be right.
+/// Why a text is not JSON as this project takes it, and where.
+public struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The line, from 1.
+    public let line: Int
+    /// The column in that line, from 1, counted in Unicode scalar values.
+    public let column: Int
+    /// What is wrong there.
     public let message: String
-    /// The line, from 1, when the text itself is broken.
-    public let line: Int?
-    /// The byte within the line, from 1, when the text itself is broken.
-    public let column: Int?
 
-    /// An error at a field.
-    public init(path: String, message: String, line: Int? = nil, column: Int? = nil) {
-        self.path = path
-        self.message = message
+    /// Makes an error from its parts.
+    public init(line: Int, column: Int, message: String) {
         self.line = line
         self.column = column
+        self.message = message
     }
 
-    /// Place and message in one line.
-    public var description: String {
-        if let line, let column { return "line \(line), column \(column): \(message)" }
-        return path.isEmpty ? message : "\(path): \(message)"
-    }
+    /// `line 3, column 14: …`.
+    public var description: String { "line \(line), column \(column): \(message)" }
 }
 
 extension JSONValue {
-    /// How deep a document may be nested.
-    public static let maximumDepth = 64
+    /// Nested lists and objects beyond this depth are refused, so that no text can exhaust the stack.
+    public static let deepestNesting = 64
 
-    /// Reads one document (RFC 8259) strictly: no repeated names, no fractions, no invalid UTF-8, nothing after it.
+    /// Parses one JSON text, strictly.
     ///
-    /// - Throws: `JSONError` with line and column.
-    public init(parsing bytes: [UInt8]) throws {
-        self = try bytes.withUnsafeBufferPointer { buffer in
-            var parser = Parser(bytes: buffer)
-            return try parser.document()
-        }
-    }
-
-    /// Reads one document of text.
-    ///
-    /// - Throws: `JSONError` with line and column.
-    public init(parsing text: String) throws {
-        try self.init(parsing: Array(text.utf8))
+    /// Refused are repeated names, invalid UTF-8, lone surrogates, a byte order mark, anything after the value, numbers
+    /// with fraction or exponent or outside ±(2⁵³−1), and nesting deeper than ``deepestNesting``. White space is allowed.
+    /// - Throws: ``JSONSyntaxError`` with line, column and reason.
+    public init(parsing bytes: some Collection<UInt8>) throws {
+        let parsed = try bytes.withContiguousStorageIfAvailable { try JSONParser.parse($0) }
+        self = try parsed ?? Array(bytes).withUnsafeBufferPointer { try JSONParser.parse($0) }
     }
 }
 
-private struct Parser {
-    let bytes: UnsafeBufferPointer<UInt8>
-    var position = 0
-    var depth = 0
+/// A recursive-descent parser over bytes that stay put while it runs.
+struct JSONParser {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private var position = 0
 
-    init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
-
-    var current: UInt8? { position < bytes.count ? bytes[position] : nil }
-
-    func failure(_ message: String, at place: Int? = nil) -> JSONError {
-        let end = min(place ?? position, bytes.count)
-        var line = 1
-        var start = 0
-        for index in 0..<end where bytes[index] == 0x0A {
-            line += 1
-            start = index + 1
-        }
-        return JSONError(path: "", message: message, line: line, column: end - start + 1)
-    }
-
-    mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
-    }
-
-    mutating func document() throws -> JSONValue {
-        let result = try value()
-        skipSpace()
-        guard position == bytes.count else { throw failure("there is more after the document; send one document") }
-        return result
-    }
-
-    mutating func value() throws -> JSONValue {
-        skipSpace()
-        guard let byte = current else { throw failure("the document ends too early") }
-        switch byte {
-        case UInt8(ascii: "{"): return try object()
-        case UInt8(ascii: "["): return try array()
-        case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "t"): return try word("true", .bool(true))
-        case UInt8(ascii: "f"): return try word("false", .bool(false))
-        case UInt8(ascii: "n"): return try word("null", .null)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .integer(try integer())
-        default: throw failure("no JSON value starts like this")
-        }
-    }
-
-    mutating func word(_ text: StaticString, _ value: JSONValue) throws -> JSONValue {
-        let count = text.utf8CodeUnitCount
-        guard position + count <= bytes.count,
-            (0..<count).allSatisfy({ bytes[position + $0] == text.utf8Start[$0] })
-        else { throw failure("no JSON value starts like this") }
-        position += count
+    static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws -> JSONValue {
+        var parser = JSONParser(bytes: bytes)
+        parser.skipWhiteSpace()
+        let value = try parser.value(depth: 0)
+        parser.skipWhiteSpace()
+        guard parser.position == bytes.count else { throw parser.error("unexpected text after the value") }
         return value
     }
 
-    mutating func integer() throws -> Int64 {
-        let start = position
-        let negative = current == UInt8(ascii: "-")
-        if negative { position += 1 }
-        let digits = position
-        var number: Int64 = 0
-        while let byte = current, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
-            let (product, high) = number.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = product.addingReportingOverflow(Int64(byte - 0x30))
-            guard !high, !carry else {
-                throw failure("the number is too large; use whole numbers below 2^63", at: start)
+    private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+    private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private func error(_ message: String, at offset: Int? = nil) -> JSONSyntaxError {
+        JSONSyntaxError(at: offset ?? position, of: bytes, message: message)
+    }
+
+    private mutating func skipWhiteSpace() {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x0a, 0x0d, 0x09: position += 1
+            default: return
             }
-            number = sum
-            position += 1
         }
-        guard position > digits else { throw failure("a number has no digits", at: start) }
-        guard position == digits + 1 || bytes[digits] != 0x30 else {
-            throw failure("a number begins with 0; leave it out", at: start)
-        }
-        if let byte = current, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(byte) {
-            throw failure("the number is not written as a whole number; rates are in parts per million", at: start)
-        }
-        guard !negative || number != 0 else { throw failure("-0 is not canonical; write 0", at: start) }
-        return negative ? -number : number
     }
 
-    mutating func array() throws -> JSONValue {
-        try enter()
-        var elements: [JSONValue] = []
-        skipSpace()
-        if current == UInt8(ascii: "]") {
-            position += 1
-        } else {
-            repeat { elements.append(try value()) } while try another(closing: UInt8(ascii: "]"))
+    private mutating func value(depth: Int) throws -> JSONValue {
+        guard let next else { throw error("the text ends where a value is expected") }
+        switch next {
+        case UInt8(ascii: "{"): return try object(depth: depth + 1)
+        case UInt8(ascii: "["): return try array(depth: depth + 1)
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try literal("true", .bool(true))
+        case UInt8(ascii: "f"): return try literal("false", .bool(false))
+        case UInt8(ascii: "n"): return try literal("null", .null)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .integer(try integer())
+        default: throw error("a value is expected")
         }
-        depth -= 1
-        return .array(elements)
     }
 
-    mutating func object() throws -> JSONValue {
-        try enter()
+    private mutating func literal(_ text: StaticString, _ value: JSONValue) throws -> JSONValue {
+        let spelled = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        guard bytes[position...].starts(with: spelled) else { throw error("a value is expected") }
+        position += spelled.count
+        return value
+    }
+
+    private mutating func object(depth: Int) throws -> JSONValue {
+        guard depth <= JSONValue.deepestNesting else { throw error("nested too deeply") }
+        position += 1
         var members: [String: JSONValue] = [:]
-        skipSpace()
-        if current == UInt8(ascii: "}") {
+        skipWhiteSpace()
+        if next == UInt8(ascii: "}") {
             position += 1
-        } else {
-            repeat {
-                skipSpace()
-                let place = position
-                guard current == UInt8(ascii: "\"") else { throw failure("a member's name is missing") }
-                let name = try string()
-                skipSpace()
-                guard current == UInt8(ascii: ":") else { throw failure("a colon is missing after a member's name") }
-                position += 1
-                guard members.updateValue(try value(), forKey: name) == nil else {
-                    throw failure("the member \(name) is there twice; keep one", at: place)
-                }
-            } while try another(closing: UInt8(ascii: "}"))
+            return .object(members)
         }
-        depth -= 1
-        return .object(members)
-    }
-
-    private mutating func enter() throws {
-        depth += 1
-        guard depth <= JSONValue.maximumDepth else { throw failure("nested deeper than \(JSONValue.maximumDepth)") }
-        position += 1
-    }
-
-    private mutating func another(closing: UInt8) throws -> Bool {
-        skipSpace()
-        guard let byte = current, byte == closing || byte == UInt8(ascii: ",") else {
-            throw failure("a comma or a closing bracket is missing")
-        }
-        position += 1
-        return byte != closing
-    }
-
-    mutating func string() throws -> String {
-        let opening = position
-        position += 1
-        let start = position
-        // Nearly every string has no escape: find its end, then validate it in one go.
-        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
-        if current == UInt8(ascii: "\"") {
-            let text = try validated(UnsafeBufferPointer(rebasing: bytes[start..<position]), at: opening)
-            position += 1
-            return text
-        }
-        var content = Array(bytes[start..<position])
         while true {
-            guard let byte = current else { throw failure("a string does not end", at: opening) }
+            skipWhiteSpace()
+            let start = position
+            guard next == UInt8(ascii: "\"") else { throw error("a name in double quotes is expected") }
+            let name = try string()
+            skipWhiteSpace()
+            guard next == UInt8(ascii: ":") else { throw error("':' is expected") }
             position += 1
-            switch byte {
-            case UInt8(ascii: "\""): return try content.withUnsafeBufferPointer { try validated($0, at: opening) }
-            case UInt8(ascii: "\\"): try escape(into: &content)
-            case 0..<0x20: throw failure("a control character stands in a string; escape it", at: position - 1)
-            default: content.append(byte)
+            skipWhiteSpace()
+            let member = try value(depth: depth)
+            guard members.updateValue(member, forKey: name) == nil else {
+                throw error("the name \"\(name)\" is repeated", at: start)
+            }
+            skipWhiteSpace()
+            switch next {
+            case UInt8(ascii: ","): position += 1
+            case UInt8(ascii: "}"):
+                position += 1
+                return .object(members)
+            default: throw error("',' or '}' is expected")
             }
         }
     }
 
-    private func validated(_ slice: UnsafeBufferPointer<UInt8>, at place: Int) throws -> String {
-        guard let text = String(validating: slice, as: UTF8.self) else {
-            throw failure("a string is not UTF-8; save the file as UTF-8", at: place)
+    private mutating func array(depth: Int) throws -> JSONValue {
+        guard depth <= JSONValue.deepestNesting else { throw error("nested too deeply") }
+        position += 1
+        var elements: [JSONValue] = []
+        skipWhiteSpace()
+        if next == UInt8(ascii: "]") {
+            position += 1
+            return .array(elements)
+        }
+        while true {
+            skipWhiteSpace()
+            elements.append(try value(depth: depth))
+            skipWhiteSpace()
+            switch next {
+            case UInt8(ascii: ","): position += 1
+            case UInt8(ascii: "]"):
+                position += 1
+                return .array(elements)
+            default: throw error("',' or ']' is expected")
+            }
+        }
+    }
+
+    private mutating func integer() throws -> Int64 {
+        let start = position
+        let negative = next == UInt8(ascii: "-")
+        if negative { position += 1 }
+        let firstDigit = position
+        var magnitude: Int64 = 0
+        while let byte = next, byte >= 0x30, byte <= 0x39 {
+            magnitude = magnitude * 10 + Int64(byte - 0x30)
+            guard magnitude <= JSONValue.largestInteger else {
+                throw error("the integer is outside ±9007199254740991", at: start)
+            }
+            position += 1
+        }
+        guard position > firstDigit else { throw error("a digit is expected") }
+        guard position == firstDigit + 1 || bytes[firstDigit] != 0x30 else {
+            throw error("a number must not start with 0", at: start)
+        }
+        guard !(negative && magnitude == 0) else { throw error("-0 is no integer; write 0", at: start) }
+        if let byte = next, byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e") {
+            throw error("numbers with fraction or exponent are not taken; write an integer", at: start)
+        }
+        return negative ? -magnitude : magnitude
+    }
+
+    private mutating func string() throws -> String {
+        let quote = position
+        position += 1
+        let start = position
+        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
+        if next == UInt8(ascii: "\"") {
+            defer { position += 1 }
+            return try checked(bytes[start..<position], from: quote)
+        }
+        var decoded = Array(bytes[start..<position])
+        while let byte = next {
+            switch byte {
+            case UInt8(ascii: "\""):
+                position += 1
+                return try checked(decoded, from: quote)
+            case UInt8(ascii: "\\"): try escape(into: &decoded)
+            case 0..<0x20: throw error("a control character in a string must be escaped")
+            default:
+                decoded.append(byte)
+                position += 1
+            }
+        }
+        throw error("the string does not end", at: quote)
+    }
+
+    private func checked(_ text: some Collection<UInt8>, from quote: Int) throws -> String {
+        guard let text = String(validating: text, as: UTF8.self) else {
+            throw error("the string is not valid UTF-8", at: quote)
         }
         return text
     }
 
-    private mutating func escape(into content: inout [UInt8]) throws {
-        guard let byte = current else { throw failure("a string does not end") }
+    private mutating func escape(into decoded: inout [UInt8]) throws {
+        let start = position
+        position += 1
+        guard let byte = next else { throw error("the string does not end") }
         position += 1
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): content.append(byte)
-        case UInt8(ascii: "b"): content.append(0x08)
-        case UInt8(ascii: "f"): content.append(0x0C)
-        case UInt8(ascii: "n"): content.append(0x0A)
-        case UInt8(ascii: "r"): content.append(0x0D)
-        case UInt8(ascii: "t"): content.append(0x09)
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): decoded.append(byte)
+        case UInt8(ascii: "b"): decoded.append(0x08)
+        case UInt8(ascii: "f"): decoded.append(0x0c)
+        case UInt8(ascii: "n"): decoded.append(0x0a)
+        case UInt8(ascii: "r"): decoded.append(0x0d)
+        case UInt8(ascii: "t"): decoded.append(0x09)
         case UInt8(ascii: "u"):
-            var code = try hexUnit()
-            if (0xD800..<0xDC00).contains(code), current == UInt8(ascii: "\\"), position + 1 < bytes.count,
-                bytes[position + 1] == UInt8(ascii: "u")
+            var code = try codeUnit()
+            if code >= 0xd800, code < 0xdc00, position + 1 < bytes.count,
+                bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
             {
                 position += 2
-                let low = try hexUnit()
-                guard (0xDC00..<0xE000).contains(low) else { throw failure("half a surrogate pair stands alone") }
-                code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+                let low = try codeUnit()
+                guard low >= 0xdc00, low < 0xe000 else { throw error("a lone surrogate", at: start) }
+                code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
             }
-            guard let scalar = Unicode.Scalar(code) else { throw failure("half a surrogate pair stands alone") }
-            content.append(contentsOf: String(Character(scalar)).utf8)
-        default: throw failure("no such escape in JSON", at: position - 1)
+            guard let scalar = Unicode.Scalar(code) else { throw error("a lone surrogate", at: start) }
+            decoded.append(contentsOf: String(scalar).utf8)
+        default: throw error("an unknown escape", at: start)
         }
     }
 
-    private mutating func hexUnit() throws -> UInt32 {
-        guard position + 4 <= bytes.count else { throw failure("a string does not end") }
-        var unit: UInt32 = 0
+    private mutating func codeUnit() throws -> UInt32 {
+        var code: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else {
-                throw failure("four hex digits follow \\u")
-            }
-            unit = unit << 4 | UInt32(digit)
+            guard let byte = next, let digit = hexValue(byte) else { throw error("four hex digits are expected") }
+            code = code << 4 | UInt32(digit)
             position += 1
         }
-        return unit
+        return code
+    }
+}
+
+/// The value of a hexadecimal digit of either case.
+func hexValue(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}
+
+extension JSONSyntaxError {
+    init(at offset: Int, of bytes: UnsafeBufferPointer<UInt8>, message: String) {
+        let before = bytes[..<min(offset, bytes.count)]
+        let lineStart = before.lastIndex(of: 0x0a).map { $0 + 1 } ?? 0
+        self.init(
+            line: before.count { $0 == 0x0a } + 1,
+            // Continuation bytes of UTF-8 start no scalar value.
+            column: before[lineStart...].count { $0 & 0xc0 != 0x80 } + 1,
+            message: message)
     }
 }

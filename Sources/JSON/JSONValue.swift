@@ -1,122 +1,70 @@
-/// A JSON document whose numbers are integers.
+/// A JSON text (RFC 8259) as a value.
 ///
-/// Nothing of this project holds a fraction: rates are parts per million, instants are text. What is hashed is written
-/// in the canonical form of RFC 8785.
+/// The project's JSON holds no floating-point number: what is hashed must have one spelling, so rates are integers in
+/// parts per million. Integers keep to ±(2⁵³−1), the range in which every JSON implementation agrees (RFC 7493 §2.2).
+///
+/// Strings compare as Swift strings do, by canonical equivalence. Where bytes decide, compare ``canonical`` forms.
 public enum JSONValue: Sendable, Hashable {
-    /// `null`
+    /// `null`.
     case null
-    /// `true` or `false`
+    /// `true` or `false`.
     case bool(Bool)
-    /// A whole number
+    /// A number without fraction and exponent.
     case integer(Int64)
-    /// Text
+    /// A string of Unicode scalar values.
     case string(String)
-    /// A list
+    /// A list of values.
     case array([JSONValue])
-    /// Members by name
+    /// Members by name; their order in the text carries no meaning.
     case object([String: JSONValue])
+
+    /// The largest magnitude of an integer, 2⁵³−1.
+    public static let largestInteger: Int64 = (1 << 53) - 1
+
+    /// The member `key` of an object; `nil` when there is none or this is no object.
+    public subscript(key: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members[key]
+    }
+
+    /// What kind of value this is, as error messages call it.
+    public var kind: String {
+        switch self {
+        case .null: "null"
+        case .bool: "a boolean"
+        case .integer: "an integer"
+        case .string: "a string"
+        case .array: "a list"
+        case .object: "an object"
+        }
+    }
 }
 
-extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
-{
-    /// Text.
-    public init(stringLiteral value: String) { self = .string(value) }
-    /// A whole number.
-    public init(integerLiteral value: Int64) { self = .integer(value) }
-    /// `true` or `false`.
-    public init(booleanLiteral value: Bool) { self = .bool(value) }
-    /// A list.
-    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    /// Members; the last of a repeated name counts.
-    public init(dictionaryLiteral elements: (String, JSONValue)...) {
-        self = .object(Dictionary(elements, uniquingKeysWith: { _, last in last }))
-    }
-    /// `null`.
+extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
+    /// Makes `null`.
     public init(nilLiteral: ()) { self = .null }
+    /// Makes `true` or `false`.
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// Makes an integer.
+    public init(integerLiteral value: Int64) { self = .integer(value) }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
+    /// Makes a string.
+    public init(stringLiteral value: String) { self = .string(value) }
+    /// Makes a list.
+    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    /// Makes an object; of a name given twice the last value stays.
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self = .object(Dictionary(elements) { _, last in last })
+    }
 }
 
 extension JSONValue {
-    /// The member of this name, when the value is an object that has it.
-    public subscript(name: String) -> JSONValue? {
-        guard case .object(let members) = self else { return nil }
-        return members[name]
-    }
-
-    /// The text, when the value is text.
-    public var text: String? {
-        guard case .string(let text) = self else { return nil }
-        return text
-    }
-
-    /// The whole number, when the value is one.
-    public var number: Int64? {
-        guard case .integer(let number) = self else { return nil }
-        return number
-    }
-
-    /// The elements, when the value is a list.
-    public var elements: [JSONValue]? {
-        guard case .array(let elements) = self else { return nil }
-        return elements
-    }
-
-    /// The bytes of the canonical form: no white space, members by the UTF-16 units of their names.
-    ///
-    /// Source: RFC 8785 §3.2.
-    public var canonical: [UInt8] {
-        var bytes: [UInt8] = []
-        appendCanonical(to: &bytes)
-        return bytes
-    }
-
-    /// Appends the bytes of the canonical form.
-    public func appendCanonical(to bytes: inout [UInt8]) {
-        switch self {
-        case .null: bytes.append(contentsOf: "null".utf8)
-        case .bool(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
-        case .integer(let number): bytes.append(contentsOf: String(number).utf8)
-        case .string(let text): Self.appendCanonical(text, to: &bytes)
-        case .array(let elements):
-            bytes.append(UInt8(ascii: "["))
-            for (index, element) in elements.enumerated() {
-                if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                element.appendCanonical(to: &bytes)
-            }
-            bytes.append(UInt8(ascii: "]"))
-        case .object(let members):
-            bytes.append(UInt8(ascii: "{"))
-            let ordered = members.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
-            for (index, member) in ordered.enumerated() {
-                if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                Self.appendCanonical(member.key, to: &bytes)
-                bytes.append(UInt8(ascii: ":"))
-                member.value.appendCanonical(to: &bytes)
-            }
-            bytes.append(UInt8(ascii: "}"))
-        }
-    }
-
-    /// Appends one string in canonical form, its quotation marks included.
-    public static func appendCanonical(_ text: String, to bytes: inout [UInt8]) {
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): bytes.append(contentsOf: #"\""#.utf8)
-            case UInt8(ascii: "\\"): bytes.append(contentsOf: #"\\"#.utf8)
-            case 0x08: bytes.append(contentsOf: #"\b"#.utf8)
-            case 0x09: bytes.append(contentsOf: #"\t"#.utf8)
-            case 0x0A: bytes.append(contentsOf: #"\n"#.utf8)
-            case 0x0C: bytes.append(contentsOf: #"\f"#.utf8)
-            case 0x0D: bytes.append(contentsOf: #"\r"#.utf8)
-            case 0..<0x20:
-                let digits = Array("0123456789abcdef".utf8)
-                bytes.append(contentsOf: #"\u00"#.utf8)
-                bytes.append(digits[Int(byte >> 4)])
-                bytes.append(digits[Int(byte & 15)])
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
+    /// Makes an integer from an `Int`.
+    public static func integer(_ value: Int) -> JSONValue { .integer(Int64(value)) }
+    /// Makes a list of strings.
+    public static func strings(_ values: some Sequence<String>) -> JSONValue { .array(values.map { .string($0) }) }
+    /// Makes a string, or `null` when there is none.
+    public static func nullable(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
 }
