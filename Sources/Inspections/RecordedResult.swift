@@ -1,4 +1,3 @@
-import Foundation
 public import JSON
 
 /// What a department says it found at a visit (检查结果): who inspects, enters (谁抽查、谁录入).
@@ -53,8 +52,8 @@ public struct RecordedResult: Sendable, Hashable {
         visit = try reader.plainString("visit")
         department = try reader.plainString("department")
         endedOn = try reader.plainString("ended_on")
-        items = try reader.objects("items").map { element in
-            var element = element
+        items = try reader.objects("items").map {
+            var element = $0
             let item = Item(
                 item: try element.plainString("item"),
                 categories: try element.strings("categories"),
@@ -62,7 +61,7 @@ public struct RecordedResult: Sendable, Hashable {
             try element.finish()
             return item
         }
-        inspectors = reader.has("inspectors") ? try reader.strings("inspectors") : nil
+        inspectors = try reader.optional("inspectors")?.nullable()?.strings()
         try reader.finish()
     }
 }
