@@ -1,5 +1,5 @@
 import Crypto
-import Foundation
+public import Foundation
 
 /// One message, as CloudEvents 1.0 describes it; on Kafka in binary mode, attributes in `ce_` headers.
 ///

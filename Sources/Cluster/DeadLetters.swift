@@ -1,5 +1,5 @@
 import Crypto
-public import JSON
+import JSON
 public import Postgres
 
 /// A message as it came from the broker.
@@ -57,8 +57,8 @@ public struct DeadLetters: Sendable {
                 """
                 INSERT INTO cluster.dead_letters AS d
                     (topic, partition, "offset", key, headers, body, code, reason, fingerprint)
-                VALUES (\(message.topic), \(message.partition), \(message.offset), \(message.key), \(JSONText(headers)),
-                    \(message.value), \(code), \(reason), \(fingerprint))
+                VALUES (\(message.topic), \(message.partition), \(message.offset), \(optional: message.key), \(JSONText(headers)),
+                    \(optional: message.value), \(code), \(reason), \(fingerprint))
                 ON CONFLICT (topic, partition, "offset", fingerprint) DO UPDATE
                 SET count = d.count + 1, last_seen = clock_timestamp(), replayed_at = NULL
                 RETURNING count
@@ -102,7 +102,7 @@ public struct DeadLetters: Sendable {
             """
             SELECT id, topic, partition, "offset", key, headers::text AS headers, body, code, reason, count,
                 first_seen::text AS first_seen, replayed_at::text AS replayed_at
-            FROM cluster.dead_letters WHERE \(id)::bigint IS NULL OR id = \(id) ORDER BY id LIMIT \(limit)
+            FROM cluster.dead_letters WHERE \(optional: id)::bigint IS NULL OR id = \(optional: id) ORDER BY id LIMIT \(limit)
             """
         ).map { row in
             let headers = try JSONValue(parsing: Array(row.decode("headers", as: String.self).utf8))

@@ -52,14 +52,14 @@ public struct Inbox: Sendable {
                 """
                 INSERT INTO cluster.inbox (source, id, digest, type, subject, department, key_id)
                 VALUES (\(submission.source), \(submission.id), \(submission.digest), \(submission.type),
-                    \(submission.subject), \(submission.department), \(submission.keyID))
+                    \(optional: submission.subject), \(submission.department), \(optional: submission.keyID))
                 ON CONFLICT DO NOTHING
                 """)
             guard inserted == 1 else { return try await repeated(submission, transaction) }
             var effects = Effects()
             var reasons: [Reason] = []
             do {
-                effects = try await transaction.savepoint { try await perform(submission, transaction) }
+                effects = try await transaction.savepoint { _ in try await perform(submission, transaction) }
             } catch let rejection as Rejection {
                 reasons = rejection.reasons
             } catch let error as JSONError {

@@ -97,7 +97,7 @@ public struct KeyDirectory: Sendable {
             """
             INSERT INTO cluster.keys (key_id, public_key, department, roles, sources, valid_until)
             VALUES (\(key.keyID), \(key.publicKey), \(key.department), \(key.roles.map(\.rawValue).sorted()),
-                \(key.sources), \(validUntil)::text::timestamptz)
+                \(key.sources), \(optional: validUntil)::text::timestamptz)
             """)
     }
 

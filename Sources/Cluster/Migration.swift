@@ -19,7 +19,7 @@ public struct Migration: Sendable, Hashable {
 
     /// The migrations of this floor.
     public static let cluster = [
-        Migration(number: 1, name: "cluster", sql: PackageResources._0001_cluster_sql)
+        Migration(number: 1, name: "cluster", sql: PackageResources._001_cluster_sql)
     ]
 }
 

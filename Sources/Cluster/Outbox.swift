@@ -29,7 +29,7 @@ public struct Outbox: Sendable {
                 """
                 INSERT INTO cluster.tasks (kind, subject, ordinal, arguments, run_at)
                 VALUES (\(task.kind), \(task.subject), \(task.ordinal), \(JSONText(task.arguments)),
-                    COALESCE(\(task.runAt)::text::timestamptz, clock_timestamp()))
+                    COALESCE(\(optional: task.runAt)::text::timestamptz, clock_timestamp()))
                 ON CONFLICT (kind, subject, ordinal) DO NOTHING
                 """)
         }
@@ -66,7 +66,7 @@ public struct Outbox: Sendable {
             )
             INSERT INTO cluster.outbox (topic, key, sequence, headers, body)
             SELECT \(message.topic), \(message.key), next.sequence,
-                \(headerText)::jsonb || jsonb_build_object('ce_sequence', next.sequence::text), \(body)
+                \(headerText)::jsonb || jsonb_build_object('ce_sequence', next.sequence::text), \(optional: body)
             FROM next
             """)
     }

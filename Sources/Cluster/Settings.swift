@@ -80,10 +80,13 @@ public struct Settings: Sendable {
         if needsPostgres, postgres.isEmpty {
             throw Problem(description: "YAOHAO_POSTGRES: is not set; set it to the conninfo of the database")
         }
-        if needsKafka, (environment["YAOHAO_KAFKA"] ?? "").isEmpty {
-            throw Problem(description: "YAOHAO_KAFKA: is not set; set it to the bootstrap servers, host:port")
+        do {
+            kafka =
+                try needsKafka || environment["YAOHAO_KAFKA"] != nil
+                ? KafkaSettings(environment: environment) : KafkaSettings(bootstrapServers: "")
+        } catch {
+            throw Problem(description: error.message)
         }
-        kafka = KafkaSettings(environment: environment)
         topics = Topics(prefix: environment["YAOHAO_TOPIC_PREFIX"] ?? "yaohao.")
         partitions = try number("YAOHAO_PARTITIONS", 6, 1...1_000)
         replication = try number("YAOHAO_REPLICATION", 1, 1...9)

@@ -1,5 +1,5 @@
-import Logging
-public import Postgres
+public import Logging
+import Postgres
 
 /// Wakes a loop: at once when raised, and at the latest after its interval, so that a lost wake-up costs little.
 ///
