@@ -45,7 +45,7 @@ let package = Package(
         .target(
             name: "Registers",
             dependencies: ["Cluster", "JSON", "Postgres", "Kafka", crypto, logging],
-            resources: [.embedInCode("Migrations")],
+            resources: [.embedInCode("Migrations"), .embedInCode("Data")],
             swiftSettings: settings),
         // Floor 4
         .target(
