@@ -84,7 +84,7 @@ public struct AcceptedResult: Sendable, Hashable {
 ///   - signer: the department whose key signed it.
 ///   - facts: what the database knows.
 /// - Throws: `Rejection` with every reason that was found.
-public func decide(_ result: RecordedResult, signer: String, facts: ResultFacts) throws -> AcceptedResult {
+public func decide(_ result: RecordedResult, signer: String, facts: ResultFacts) throws(Rejection) -> AcceptedResult {
     var reasons: [Reason] = []
     if result.department != signer {
         reasons.append(

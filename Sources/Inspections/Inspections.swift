@@ -7,7 +7,7 @@ import Registers
 public enum InspectionsSchema {
     /// The migrations, in order.
     public static let migrations = [
-        Migration(number: 300, name: "inspections", sql: PackageResources._0300_inspections_sql)
+        Migration(number: 300, name: "inspections", sql: PackageResources._300_inspections_sql)
     ]
 }
 
@@ -98,7 +98,7 @@ public enum Inspections {
             INSERT INTO inspections.results
                 (visit, department, entity, round, ended_on, inspectors, source, submission)
             VALUES (\(result.visit), \(result.department), \(accepted.entity), \(accepted.round),
-                \("\(accepted.endedOn)")::text::date, \(result.inspectors), \(submission.source), \(submission.id))
+                \("\(accepted.endedOn)")::text::date, \(optional: result.inspectors), \(submission.source), \(submission.id))
             ON CONFLICT DO NOTHING
             """)
         guard inserted == 1 else {
@@ -110,7 +110,7 @@ public enum Inspections {
             try await transaction.execute(
                 """
                 INSERT INTO inspections.result_items (visit, department, item, categories, findings)
-                VALUES (\(result.visit), \(result.department), \(item.item), \(item.categories), \(item.findings))
+                VALUES (\(result.visit), \(result.department), \(item.item), \(item.categories), \(optional: item.findings))
                 """)
         }
     }

@@ -77,7 +77,7 @@ struct NoticeStore: Sendable {
             FROM notices.deadlines d JOIN inspections.results r
                 ON r.visit = split_part(d.subject, '/', 1) AND r.department = d.recipient
             WHERE d.kind = \(Self.publication) AND d.problem IS NOT NULL
-                AND d.calendar_end IS DISTINCT FROM \(calendarEnd?.description)::text::date
+                AND d.calendar_end IS DISTINCT FROM \(optional: calendarEnd?.description)::text::date
             LIMIT \(Self.batchSize)
             """
         ).map(start)
@@ -85,7 +85,8 @@ struct NoticeStore: Sendable {
 
     private func start(_ row: Row) throws -> Start {
         Start(
-            subject: try row.decode("subject", as: String.self), recipient: try row.decode("department", as: String.self),
+            subject: try row.decode("subject", as: String.self),
+            recipient: try row.decode("department", as: String.self),
             endedOn: try row.day("ended_on"))
     }
 
@@ -101,7 +102,7 @@ struct NoticeStore: Sendable {
             try await transaction.execute(
                 """
                 INSERT INTO notices.deadlines AS d (kind, subject, recipient, due_on, problem, calendar_end)
-                SELECT \(rule.kind), subject, recipient, due_on, problem, \(calendarEnd)::text::date
+                SELECT \(rule.kind), subject, recipient, due_on, problem, \(optional: calendarEnd)::text::date
                 FROM unnest(\(subjects)::text[], \(starts.map(\.recipient))::text[], \(days)::date[],
                     \(plans.map(\.problem))::text[]) AS made (subject, recipient, due_on, problem)
                 ON CONFLICT (kind, subject) DO UPDATE

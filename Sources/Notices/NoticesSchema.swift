@@ -5,7 +5,7 @@ public import Postgres
 public enum NoticesSchema {
     /// The migrations, in order.
     public static let migrations = [
-        Migration(number: 400, name: "notices", sql: PackageResources._0400_notices_sql)
+        Migration(number: 400, name: "notices", sql: PackageResources._400_notices_sql)
     ]
 }
 
