@@ -116,7 +116,7 @@ public final class SubmissionClient: Sendable {
         do {
             receipts = try await waiter.collect(
                 Set(records.map(\.id)), timeout: timeout, patience: patience
-            ) { [producer] missing in
+            ) { [producer, records] missing in
                 for result in await producer.send(records.filter { missing.contains($0.id) }.map(\.record)) {
                     _ = try result.get()
                 }

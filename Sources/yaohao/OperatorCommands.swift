@@ -45,7 +45,7 @@ struct Migrate: AsyncParsableCommand {
                     TopicSpec(
                         name: topic.name, partitions: Int32(settings.partitions),
                         replication: Int32(settings.replication),
-                        configuration: topic.compacted ? ["cleanup.policy": "compact"] : [:])
+                        isCompacted: topic.compacted)
                 })
             await admin.close()
             say("topics: \(settings.topics.all.count), prefix \(settings.topics.prefix)")

@@ -71,16 +71,7 @@ struct Status: AsyncParsableCommand {
             let admin = try KafkaAdmin(settings: settings.kafka, logger: logger(settings))
             var lags: [String: JSONValue] = [:]
             for (group, topics) in Processes.groups(settings.topics) {
-                var behind: Int64 = 0
-                for topic in topics {
-                    for partition in 0..<Int32(try await admin.partitionCount(topic: topic) ?? 0) {
-                        let marks = try await admin.watermarks(topic: topic, partition: partition)
-                        let committed = try await admin.committedOffset(
-                            group: group, topic: topic, partition: partition)
-                        behind += marks.high - max(committed ?? marks.low, marks.low)
-                    }
-                }
-                lags[group] = .integer(behind)
+                lags[group] = .integer(try await admin.lag(group: group, topics: topics).values.reduce(0, +))
             }
             await admin.close()
             return .object(lags)
