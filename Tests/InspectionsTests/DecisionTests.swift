@@ -150,7 +150,7 @@ struct DecisionTests {
             try decide(result, signer: "YJGL", facts: Self.facts(recorded: ["SCJG"]))
         }
         for reason in rejection?.reasons ?? [] {
-            let first = try #require(reason.message.unicodeScalars.first(where: \.properties.isAlphabetic))
+            let first = try #require(reason.message.unicodeScalars.first { $0.properties.isAlphabetic })
             #expect(first.properties.isIdeographic || reason.message.hasPrefix("SCJG"), "\(reason.message)")
         }
     }
