@@ -6,5 +6,8 @@ struct Yaohao: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "yaohao",
         abstract: "摇号 · random inspections that nobody can steer and everybody can re-compute.",
-        subcommands: [])
+        subcommands: [
+            Migrate.self, Submit.self, Round.self, Witness.self, PublicValue.self, Worker.self, NotifierCommand.self,
+            All.self, Status.self, DeadLetterCommands.self, Keys.self,
+        ])
 }

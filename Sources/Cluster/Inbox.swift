@@ -1,0 +1,123 @@
+import JSON
+public import Postgres
+
+/// Why a message cannot be taken as a submission at all; it becomes a dead letter.
+public struct Undeliverable: Error, Sendable, Hashable {
+    /// A stable code for programs: `envelope`, `signature`, `source`, `size`, `failures`.
+    public let code: String
+    /// The reason, in one line.
+    public let reason: String
+
+    /// A message that cannot be taken, for this reason.
+    public init(code: String, reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+}
+
+/// Gives every submission exactly one effect, and a receipt that says which.
+///
+/// Guarantee: handler, inbox row, receipt and outgoing messages commit in one transaction, keyed by the source and id of
+/// the submission, never by topic and offset.
+public struct Inbox: Sendable {
+    /// The largest body that is taken, in bytes.
+    public static let maximumBodySize = 900_000
+
+    let pool: PostgresPool
+    let outbox: Outbox
+    let directory: KeyDirectory
+    let handlers: [String: SubmissionHandler]
+
+    /// An inbox with the handlers of a slice.
+    ///
+    /// - Parameters:
+    ///   - pool: where rows are kept.
+    ///   - topics: the county's topics.
+    ///   - directory: whose keys are believed.
+    ///   - handlers: one for each type of submission.
+    public init(pool: PostgresPool, topics: Topics, directory: KeyDirectory, handlers: [SubmissionHandler]) {
+        self.pool = pool
+        self.outbox = Outbox(topics: topics)
+        self.directory = directory
+        self.handlers = Dictionary(handlers.map { ($0.type, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Takes one message: checks envelope, signature and source, then gives it its effect.
+    ///
+    /// - Returns: the receipt that was put into the outbox.
+    /// - Throws: `Undeliverable` when the message can never be taken; other errors may pass on a later try.
+    @discardableResult
+    public func take(headers: some Sequence<(name: String, value: [UInt8])>, value: [UInt8]?) async throws -> Receipt {
+        let submission = try await directory.submission(headers: headers, value: value)
+        return try await apply(submission)
+    }
+
+    func apply(_ submission: Submission) async throws -> Receipt {
+        try await pool.transaction { transaction in
+            let inserted = try await transaction.execute(
+                """
+                INSERT INTO cluster.inbox (source, id, digest, type, subject, department, key_id)
+                VALUES (\(submission.source), \(submission.id), \(submission.digest), \(submission.type),
+                    \(optional: submission.subject), \(submission.department), \(optional: submission.keyID))
+                ON CONFLICT DO NOTHING
+                """)
+            guard inserted == 1 else { return try await repeated(submission, transaction) }
+            var effects = Effects()
+            var reasons: [Reason] = []
+            do {
+                effects = try await transaction.savepoint { _ in try await perform(submission, transaction) }
+            } catch let rejection as Rejection {
+                reasons = rejection.reasons
+            } catch let error as JSONError {
+                reasons = [Reason(field: error.path, code: "schema", message: "不符合格式：\(error.message)")]
+            }
+            let receipt = Receipt(
+                for: submission, status: reasons.isEmpty ? .accepted : .rejected, reasons: reasons,
+                details: effects.details)
+            try await transaction.execute(
+                """
+                UPDATE cluster.inbox SET receipt = \(JSONText(receipt.json))
+                WHERE source = \(submission.source) AND id = \(submission.id)
+                """)
+            effects.messages.append(outbox.message(for: receipt))
+            try await outbox.store(effects, in: transaction)
+            return receipt
+        }
+    }
+
+    private func perform(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
+        guard let handler = handlers[submission.type] else {
+            throw Rejection(
+                field: "ce_type", code: "type.unknown",
+                message: "此主题不接受类型 \(submission.type)；请按 docs/asyncapi.yaml 填写")
+        }
+        guard submission.roles.contains(handler.role) else {
+            throw Rejection(
+                code: "role.missing", message: "密钥没有 \(handler.role.rawValue) 权限；请由管理员签发有此权限的密钥")
+        }
+        return try await handler.handle(submission, transaction)
+    }
+
+    /// The stored receipt once more; or, for the same id with another body, a rejection that changes nothing.
+    private func repeated(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Receipt {
+        let rows = try await transaction.query(
+            """
+            SELECT digest, receipt::text AS receipt FROM cluster.inbox
+            WHERE source = \(submission.source) AND id = \(submission.id)
+            """)
+        guard let row = rows.first else { throw Undeliverable(code: "failures", reason: "the inbox row vanished") }
+        let receipt: Receipt
+        if try row.decode("digest", as: [UInt8].self) == submission.digest {
+            let stored = try row.decode("receipt", as: String.self)
+            receipt = try Receipt(json: JSONValue(parsing: Array(stored.utf8)))
+        } else {
+            receipt = Receipt(
+                for: submission, status: .rejected,
+                reasons: [
+                    Reason(field: "ce_id", code: "id.reused", message: "此编号已用于另一内容的报送；请换一个编号")
+                ])
+        }
+        try await outbox.store(Effects(messages: [outbox.message(for: receipt)]), in: transaction)
+        return receipt
+    }
+}

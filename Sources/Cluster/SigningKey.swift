@@ -1,0 +1,116 @@
+public import Crypto
+import Foundation
+import JSON
+
+/// What a key may be used for.
+public enum Role: String, Sendable, Hashable, CaseIterable {
+    /// Writes registers (两库) by feed.
+    case feed
+    /// Submits draw requests.
+    case request
+    /// Submits results of inspections.
+    case result
+    /// Opens, closes and voids rounds.
+    case round
+    /// Commits and reveals nonces, and states public values.
+    case witness
+}
+
+/// A department's key with its private half (签名密钥), as kept in its owner's file and nowhere else.
+public struct SigningKey: Sendable {
+    /// The first 16 bytes of the SHA-256 of the public half, in hex.
+    public let keyID: String
+    /// The department that signs with it.
+    public let department: String
+    /// What `ce_source` it may use, the default first.
+    public let sources: [String]
+    /// What it may be used for.
+    public let roles: Set<Role>
+    let privateKey: Curve25519.Signing.PrivateKey
+
+    /// A new key of the operating system's randomness, or one around a given private half.
+    public init(
+        department: String, sources: [String], roles: Set<Role>,
+        privateKey: Curve25519.Signing.PrivateKey = Curve25519.Signing.PrivateKey()
+    ) {
+        self.department = department
+        self.sources = sources
+        self.roles = roles
+        self.privateKey = privateKey
+        keyID = Self.keyID(of: Array(privateKey.publicKey.rawRepresentation))
+    }
+
+    /// The public half, 32 bytes.
+    public var publicKey: [UInt8] { Array(privateKey.publicKey.rawRepresentation) }
+
+    /// The id of a public half.
+    public static func keyID(of publicKey: [UInt8]) -> String {
+        SHA256.hash(data: publicKey).prefix(16).map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }.joined()
+    }
+
+    /// What is wrong with a key's file, and how to mend it.
+    public struct FileError: Error, CustomStringConvertible {
+        /// The message, in one line.
+        public let description: String
+    }
+
+    /// Reads the file that `write(to:)` wrote. A file that others can read is refused.
+    ///
+    /// - Throws: `FileError`.
+    public init(file: String) throws {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
+            let mode = attributes[.posixPermissions] as? Int, let bytes = FileManager.default.contents(atPath: file)
+        else { throw FileError(description: "\(file): cannot be read; name a key that `yaohao keys generate` wrote") }
+        guard mode & 0o077 == 0 else {
+            throw FileError(description: "\(file): others can read this private key; run chmod 600 and replace the key")
+        }
+        do {
+            var reader = try JSONReader(parsing: Array(bytes))
+            let department = try reader.string("department")
+            let roleNames = try reader.strings("roles")
+            let sources = try reader.strings("sources")
+            let encoded = try reader.string("private_key")
+            try reader.finish()
+            guard let raw = Data(base64Encoded: encoded),
+                let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: raw)
+            else { throw FileError(description: "\(file): private_key: is not an Ed25519 key in base64") }
+            self.init(
+                department: department, sources: sources, roles: Set(roleNames.compactMap(Role.init)), privateKey: key)
+        } catch let error as JSONError {
+            throw FileError(description: "\(file): \(error)")
+        }
+    }
+
+    /// Writes the key into a new file that only its owner can read. A file that exists is never overwritten.
+    ///
+    /// - Throws: `FileError`.
+    public func write(to file: String) throws {
+        let content: JSONValue = [
+            "department": .string(department),
+            "private_key": .string(privateKey.rawRepresentation.base64EncodedString()),
+            "roles": .array(roles.map(\.rawValue).sorted().map { .string($0) }),
+            "sources": .array(sources.map { .string($0) }),
+        ]
+        try PrivateFile.create(file, content.canonical + [0x0A])
+    }
+}
+
+/// Files that hold a secret: made with mode 0600 from the start, and never overwritten.
+public enum PrivateFile {
+    /// Creates the file with the given content.
+    ///
+    /// - Throws: `SigningKey.FileError` when it exists already or cannot be made.
+    public static func create(_ path: String, _ content: [UInt8]) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw SigningKey.FileError(
+                description: "\(path): \(String(cString: strerror(errno))); choose a new file in a writable folder")
+        }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        try handle.write(contentsOf: Data(content))
+        try handle.synchronize()
+        try handle.close()
+    }
+}

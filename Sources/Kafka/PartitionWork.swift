@@ -1,0 +1,101 @@
+import Dispatch
+import Synchronization
+
+/// The work on one partition from its assignment until it is revoked (分区作业).
+final class PartitionWork: Sendable {
+    private struct State {
+        var watermark: OffsetWatermark
+        var flow: FlowControl
+        /// The watermark that was committed last, or is being committed.
+        var committed: Int64?
+        /// Over: what finishes from now on is another owner's business.
+        var isOver = false
+    }
+
+    let partition: TopicPartition
+    let lanes: [Lane]
+    private let state: Mutex<State>
+    private let unended = DispatchGroup()
+    /// Wakes the consumer's thread when fetching is to be resumed or paused.
+    private let flowChanged: @Sendable () -> Void
+
+    /// - Parameter committed: Where the group had got to, nil if nowhere.
+    init(
+        _ partition: TopicPartition, committed: Int64?, options: KafkaConsumer.Options,
+        flowChanged: @escaping @Sendable () -> Void
+    ) {
+        self.partition = partition
+        self.flowChanged = flowChanged
+        let unended = self.unended
+        lanes = (0..<options.lanesPerPartition).map { _ in Lane(partition, unended: unended) }
+        state = Mutex(
+            State(
+                watermark: OffsetWatermark(next: committed),
+                flow: FlowControl(maxMessages: options.maxMessagesInFlight, maxBytes: options.maxBytesInFlight),
+                committed: committed))
+    }
+
+    /// Takes a message in. One that was taken before, as may come again after a pause, is dropped.
+    func accept(_ message: KafkaMessage) {
+        let isNew = state.withLock { state in
+            guard !state.isOver, state.watermark.begin(message.offset) else { return false }
+            state.flow.began(message.size)
+            return true
+        }
+        guard isNew else { return }
+        // Messages of one key share a lane, so they keep their order.
+        let lane = lanes.count == 1 ? 0 : Int(murmur2(message.key ?? [])) % lanes.count
+        lanes[lane].push(message)
+    }
+
+    /// Where it would go on: the first offset not processed.
+    var position: Int64? { state.withLock { $0.watermark.next } }
+
+    func processed(_ messages: [KafkaMessage]) {
+        changeFlow { state in
+            for message in messages {
+                state.watermark.finish(message.offset)
+                state.flow.finished(message.size)
+            }
+        }
+    }
+
+    func failing() { changeFlow { $0.flow.beganFailing() } }
+
+    func failingEnded() { changeFlow { $0.flow.stoppedFailing() } }
+
+    private func changeFlow(_ change: (inout State) -> Void) {
+        let isChanged = state.withLock { state in
+            guard !state.isOver else { return false }
+            let before = state.flow.shouldPause
+            change(&state)
+            return state.flow.shouldPause != before
+        }
+        if isChanged { flowChanged() }
+    }
+
+    var shouldPause: Bool { state.withLock { $0.flow.shouldPause } }
+
+    /// The offset to commit, if it moved since the last time.
+    func takeCommit() -> Int64? {
+        state.withLock { state in
+            guard let next = state.watermark.next, next != state.committed else { return nil }
+            state.committed = next
+            return next
+        }
+    }
+
+    /// The commit failed: the next one repeats it.
+    func commitFailed() { state.withLock { $0.committed = nil } }
+
+    /// Hands out nothing more.
+    func stop() { for lane in lanes { lane.stop() } }
+
+    /// Waits until what is being handled has ended. Blocks.
+    ///
+    /// - Returns: False if it hadn't by the deadline.
+    func waitUntilIdle(deadline: DispatchTime) -> Bool { unended.wait(timeout: deadline) == .success }
+
+    /// From now on nothing that finishes counts.
+    func end() { state.withLock { $0.isOver = true } }
+}

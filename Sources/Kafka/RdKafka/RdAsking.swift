@@ -1,0 +1,57 @@
+import CRdKafka
+
+/// What any client can ask of the brokers.
+extension RdClient {
+    /// A partition's first and next offset.
+    func watermarks(of partition: TopicPartition, milliseconds: Int32) async throws(KafkaError) -> Watermarks {
+        try await blocking { handle throws(KafkaError) in
+            var low: Int64 = 0
+            var high: Int64 = 0
+            try KafkaError.check(
+                rd_kafka_query_watermark_offsets(
+                    handle, partition.topic, partition.partition, &low, &high, milliseconds))
+            return Watermarks(low: low, high: high)
+        }
+    }
+
+    /// How many partitions a topic has.
+    func partitionCount(of topic: String, milliseconds: Int32) async throws(KafkaError) -> Int32 {
+        guard let count = try await partitionCounts(milliseconds: milliseconds, of: topic)[topic], count > 0 else {
+            throw KafkaError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, message: "there is no topic '\(topic)'")
+        }
+        return count
+    }
+
+    /// The topics there are, or the one that is asked for, with how many partitions each has.
+    func partitionCounts(milliseconds: Int32, of topic: String? = nil) async throws(KafkaError) -> [String: Int32] {
+        try await blocking { handle throws(KafkaError) in
+            var one: OpaquePointer?
+            if let topic {
+                one = rd_kafka_topic_new(handle, topic, nil)
+                if one == nil { throw KafkaError(rd_kafka_last_error()) }
+            }
+            defer { if let one { rd_kafka_topic_destroy(one) } }
+            var answer: UnsafePointer<rd_kafka_metadata>?
+            try KafkaError.check(rd_kafka_metadata(handle, topic == nil ? 1 : 0, one, &answer, milliseconds))
+            guard let answer else { return [:] }
+            defer { rd_kafka_metadata_destroy(answer) }
+            var counts: [String: Int32] = [:]
+            for entry in UnsafeBufferPointer(start: answer.pointee.topics, count: Int(answer.pointee.topic_cnt)) {
+                guard entry.err == RD_KAFKA_RESP_ERR_NO_ERROR, let name = entry.topic else { continue }
+                counts[String(cString: name)] = entry.partition_cnt
+            }
+            return counts
+        }
+    }
+
+    /// The next events, at least one unless none comes in time: for a client whose events nobody else serves.
+    func nextEvents(limit: Int, milliseconds: Int32) async throws(KafkaError) -> [RdEvent] {
+        try await blocking { [self] _ throws(KafkaError) in
+            var events: [RdEvent] = []
+            guard let first = try poll(milliseconds: milliseconds) else { return events }
+            events.append(first)
+            while events.count < limit, let event = try poll(milliseconds: 0) { events.append(event) }
+            return events
+        }
+    }
+}

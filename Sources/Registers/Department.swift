@@ -1,0 +1,25 @@
+public import JSON
+
+/// A department of the county (部门) that inspects, or leads those who do.
+public struct Department: Sendable, Hashable {
+    /// Its id, of the draw's pattern.
+    public let id: String
+    /// Its full name.
+    public let name: String
+    /// Whether it leads the county's random inspections (牵头部门).
+    public let lead: Bool
+    /// Whether it is exempt from yearly targets.
+    public let exempt: Bool
+
+    /// Reads a row.
+    ///
+    /// - Throws: `InvalidRow` with everything that breaks a rule.
+    public init(json: JSONValue) throws(InvalidRow) {
+        var reader = try RowReader(json)
+        id = reader.identifier("id")
+        name = reader.text("name")
+        lead = reader.flag("lead")
+        exempt = reader.flag("exempt")
+        try reader.finish()
+    }
+}

@@ -1,0 +1,59 @@
+public import JSON
+
+/// Who or what is inspected (检查对象): a business, or a site, product or institution under an id of the register.
+public struct Entity: Sendable, Hashable {
+    /// The unified social credit code, or another id of the draw's pattern.
+    public let id: String
+    /// Its full name.
+    public let name: String
+    /// Its credit risk class (信用风险分类): `A` `B` `C` `D`, or `-` for none.
+    public let credit: String
+    /// Where it is: an administrative division of 6 to 12 digits (GB/T 2260).
+    public let region: String
+    /// Its industry's code, matched by prefix (GB/T 4754).
+    public let industry: String
+    /// What kind of object it is.
+    public let kind: String
+    /// The permits it holds, ascending.
+    public let permits: [String]
+    /// The departments that regulate it, by id, ascending.
+    public let regulators: [String]
+    /// Its address, or nothing.
+    public let address: String
+
+    /// The credit risk classes.
+    public static let creditClasses = ["A", "B", "C", "D", "-"]
+
+    /// Reads a row.
+    ///
+    /// - Throws: `InvalidRow` with everything that breaks a rule.
+    public init(json: JSONValue) throws(InvalidRow) {
+        var reader = try RowReader(json)
+        id = reader.identifier("id")
+        if UnifiedSocialCreditCode.isAttempted(by: id), !UnifiedSocialCreditCode.isValid(id) {
+            if let right = UnifiedSocialCreditCode.checkCharacter(of: id) {
+                reader.note(
+                    "id", "uscc.check", "统一社会信用代码校验位不符：末位应为 \(right)，请核对全部 18 位",
+                    "the check character should be \(right); compare all 18 characters (GB 32100)")
+            } else {
+                reader.note(
+                    "id", "uscc.alphabet", "统一社会信用代码只用数字和除 I O S V Z 外的大写字母，请核对",
+                    "a unified social credit code has digits and capitals other than I O S V Z only (GB 32100)")
+            }
+        }
+        name = reader.text("name")
+        credit = reader.choice("credit", of: Self.creditClasses)
+        region = reader.text("region")
+        if !region.isEmpty, !RowReader.isDigits(region, 6...12) {
+            reader.note(
+                "region", "region.digits", "应为 6 至 12 位行政区划代码", "is not a division code of 6 to 12 digits")
+        }
+        industry = reader.text("industry")
+        kind = reader.text("kind")
+        permits = reader.list("permits")
+        regulators = reader.list(
+            "regulators", of: ("不是部门编号", "is not a department's id"), where: RowReader.isIdentifier)
+        address = reader.text("address", mayBeEmpty: true)
+        try reader.finish()
+    }
+}

@@ -1,0 +1,100 @@
+public import JSON
+
+/// A register (库): one of the lists that county data feeds keep up to date.
+public enum Register: String, Sendable, Hashable, CaseIterable {
+    /// Who inspects: the county's departments (部门).
+    case departments
+    /// Who is inspected (检查对象名录库).
+    case entities
+    /// Who goes (执法检查人员名录库).
+    case inspectors
+    /// What is inspected (抽查事项清单).
+    case items
+
+    /// A column of a register's file and a member of its rows' JSON.
+    public struct Column: Sendable, Hashable {
+        /// What a column holds.
+        public enum Kind: Sendable, Hashable {
+            /// Text.
+            case text
+            /// A list of text; in a file its elements stand apart by `;`.
+            case list
+            /// `true` or `false`; in a file also 是 or 否.
+            case flag
+            /// A whole number, or nothing.
+            case number
+        }
+
+        /// Its name.
+        public let name: String
+        /// What it holds.
+        public let kind: Kind
+    }
+
+    /// The columns, all of which a file must have, in any order.
+    public var columns: [Column] {
+        func of(_ kind: Column.Kind, _ names: String...) -> [Column] { names.map { Column(name: $0, kind: kind) } }
+        return switch self {
+        case .departments: of(.text, "id", "name") + of(.flag, "lead", "exempt")
+        case .entities:
+            of(.text, "id", "name", "credit", "region", "industry", "kind") + of(.list, "permits", "regulators")
+                + of(.text, "address")
+        case .inspectors:
+            of(.text, "id", "name", "department") + of(.list, "regions", "specialties")
+                + of(.text, "certificate", "certificate_until") + of(.list, "recused")
+        case .items:
+            of(.text, "id", "name", "legal_basis", "department", "object_kind") + of(.list, "methods")
+                + of(.text, "category") + of(.number, "cap_ppm")
+        }
+    }
+
+    /// Reads one row's JSON by the rules of the register, except for what only other rows can tell.
+    ///
+    /// - Returns: what breaks a rule; empty for a good row.
+    public func findings(in body: JSONValue) -> [Finding] {
+        do throws(InvalidRow) {
+            switch self {
+            case .departments: _ = try Department(json: body)
+            case .entities: _ = try Entity(json: body)
+            case .inspectors: _ = try Inspector(json: body)
+            case .items: _ = try Item(json: body)
+            }
+            return []
+        } catch {
+            return error.findings
+        }
+    }
+}
+
+extension Register.Column {
+    /// The JSON of a value as it stands in a file. What does not fit the kind stays text, and is found by the rules.
+    func value(of text: String) -> JSONValue {
+        switch kind {
+        case .text: return .string(text)
+        case .list: return Self.list(text.split(separator: ";").map { $0.trimming(while: { $0 == " " }) })
+        case .flag:
+            switch text {
+            case "true", "是": return true
+            case "false", "否": return false
+            default: return .string(text)
+            }
+        case .number: return text.isEmpty ? .null : Int64(text).map { .integer($0) } ?? .string(text)
+        }
+    }
+
+    /// A list as rows hold it: ascending by bytes, each element once.
+    static func list(_ elements: [String]) -> JSONValue {
+        .array(Set(elements).sorted(by: utf8Precedes).map { .string($0) })
+    }
+}
+
+/// The order of everything that is hashed: by UTF-8 bytes.
+func utf8Precedes(_ left: String, _ right: String) -> Bool {
+    left.utf8.lexicographicallyPrecedes(right.utf8)
+}
+
+extension Substring {
+    fileprivate func trimming(while isPadding: (Character) -> Bool) -> String {
+        String(drop(while: isPadding).reversed().drop(while: isPadding).reversed())
+    }
+}

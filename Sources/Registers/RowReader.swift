@@ -1,0 +1,173 @@
+public import Cluster
+import JSON
+
+/// One thing that breaks a rule in a row: its field, a stable code, and a sentence in Chinese and English.
+public typealias Finding = Reason
+
+/// A row that breaks rules; it is quarantined (隔离) with all its findings.
+public struct InvalidRow: Error, Sendable, Hashable {
+    /// At least one.
+    public let findings: [Finding]
+}
+
+/// Reads a row's members one by one and collects everything that breaks a rule, so that all is mended in one go.
+struct RowReader {
+    private var members: [String: JSONValue]
+    private var findings: [Finding] = []
+
+    init(_ body: JSONValue) throws(InvalidRow) {
+        guard case .object(let members) = body else {
+            throw InvalidRow(findings: [
+                Finding(code: "row.object", message: "不是 JSON 对象，请写成 {…} / is not a JSON object; write {…}")
+            ])
+        }
+        self.members = members
+    }
+
+    mutating func note(_ field: String, _ code: String, _ chinese: String, _ english: String) {
+        findings.append(Finding(field: field, code: code, message: "\(chinese) / \(english)"))
+    }
+
+    private mutating func take(_ field: String) -> JSONValue? {
+        guard let value = members.removeValue(forKey: field) else {
+            note(field, "field.missing", "缺少此项，请补上", "is missing; add it")
+            return nil
+        }
+        return value
+    }
+
+    /// Text without control characters and outer spaces; lines of the frozen roster end with LF and their columns with
+    /// a tab.
+    mutating func text(_ field: String, mayBeEmpty: Bool = false) -> String {
+        guard let value = take(field) else { return "" }
+        guard let text = value.text else {
+            note(field, "field.type", "应为文本", "is not text")
+            return ""
+        }
+        if text.isEmpty, !mayBeEmpty {
+            note(field, "field.empty", "不能为空，请填写", "is empty; fill it in")
+        } else {
+            checkCharacters(text, field)
+        }
+        return text
+    }
+
+    private mutating func checkCharacters(_ text: String, _ field: String) {
+        if text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
+            note(field, "text.control", "含有制表符、换行等控制字符，请删去", "has a tab, a line break or the like; remove it")
+        } else if text.first?.isWhitespace == true || text.last?.isWhitespace == true {
+            note(field, "text.space", "首尾有空格，请删去", "begins or ends with a space; remove it")
+        }
+    }
+
+    /// An id of the draw's pattern, `[A-Za-z0-9._-]+`, of at most 128 bytes.
+    mutating func identifier(_ field: String) -> String {
+        let id = text(field)
+        if !id.isEmpty, !Self.isIdentifier(id) {
+            note(
+                field, "id.pattern", "编号只能含字母、数字和 . _ -，最多 128 个字符",
+                "an id has letters, digits and . _ - only, 128 of them at most")
+        }
+        return id
+    }
+
+    static func isIdentifier(_ id: String) -> Bool {
+        (1...128).contains(id.utf8.count)
+            && id.utf8.allSatisfy {
+                switch $0 {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+                default: false
+                }
+            }
+    }
+
+    static func isDigits(_ text: String, _ count: ClosedRange<Int>) -> Bool {
+        count.contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    /// A list of text, ascending by bytes and without repeats; no element has a comma, which parts them in the roster.
+    mutating func list(
+        _ field: String, of elements: (chinese: String, english: String) = ("", ""),
+        where isElement: (String) -> Bool = { _ in true }
+    ) -> [String] {
+        guard let value = take(field) else { return [] }
+        guard let array = value.elements, array.allSatisfy({ $0.text != nil }) else {
+            note(field, "field.type", "应为文本的列表", "is not a list of text")
+            return []
+        }
+        let list = array.compactMap(\.text)
+        for (left, right) in zip(list, list.dropFirst()) where !utf8Precedes(left, right) {
+            note(field, "list.order", "应按字节升序且不重复", "is not ascending by bytes and without repeats")
+            break
+        }
+        for text in list {
+            let before = findings.count
+            checkCharacters(text, field)
+            if findings.count > before { break }
+            if text.isEmpty || text.utf8.contains(where: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: ";") }) {
+                note(
+                    field, "list.element", "列表的每一项不能为空，也不能含逗号或分号",
+                    "an element is empty or has a comma or semicolon; write each element by itself")
+                break
+            }
+            guard isElement(text) else {
+                note(field, "list.element", "“\(text)”\(elements.chinese)", "'\(text)' \(elements.english)")
+                break
+            }
+        }
+        return list
+    }
+
+    /// One of a few words.
+    mutating func choice(_ field: String, of choices: [String]) -> String {
+        let word = text(field)
+        if !word.isEmpty, !choices.contains(word) {
+            let listed = choices.joined(separator: " ")
+            note(field, "field.choice", "“\(word)”不是以下之一：\(listed)", "'\(word)' is none of: \(listed)")
+        }
+        return word
+    }
+
+    mutating func flag(_ field: String) -> Bool {
+        guard let value = take(field) else { return false }
+        guard case .bool(let flag) = value else {
+            note(field, "field.type", "应为 true（是）或 false（否）", "is neither true nor false")
+            return false
+        }
+        return flag
+    }
+
+    mutating func day(_ field: String) -> Day {
+        let text = text(field)
+        guard let day = Day(text) else {
+            if !text.isEmpty {
+                note(
+                    field, "date.invalid", "“\(text)”不是有效日期，请写成 YYYY-MM-DD",
+                    "'\(text)' is not a day of the calendar; write YYYY-MM-DD")
+            }
+            return Day(number: 0)
+        }
+        return day
+    }
+
+    mutating func optionalNumber(_ field: String, in bounds: ClosedRange<Int64>) -> Int64? {
+        guard let value = take(field), value != .null else { return nil }
+        guard let number = value.number, bounds.contains(number) else {
+            note(
+                field, "number.range", "应为 \(bounds.lowerBound) 至 \(bounds.upperBound) 的整数",
+                "is not a whole number from \(bounds.lowerBound) to \(bounds.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    /// Ends the reading.
+    ///
+    /// - Throws: `InvalidRow` with everything that was found, members that nobody asked for included.
+    mutating func finish() throws(InvalidRow) {
+        for name in members.keys.sorted() {
+            note(name, "field.unknown", "没有此项，请删去", "is not a field of this register; remove it")
+        }
+        guard findings.isEmpty else { throw InvalidRow(findings: findings) }
+    }
+}

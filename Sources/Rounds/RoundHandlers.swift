@@ -1,0 +1,314 @@
+public import Cluster
+import Draw
+import JSON
+import Postgres
+
+/// A draw as a distributed job: what departments and witnesses may say, and the tasks that follow.
+public struct Rounds: Sendable {
+    let pool: PostgresPool
+    let topics: Topics
+    /// Randomness for the salt; the operating system's outside of tests.
+    let salt: @Sendable () -> [UInt8]
+
+    /// The slice over a pool.
+    public init(
+        pool: PostgresPool, topics: Topics, salt: @escaping @Sendable () -> [UInt8] = Rounds.systemSalt
+    ) {
+        self.pool = pool
+        self.topics = topics
+        self.salt = salt
+    }
+
+    /// 32 bytes of the operating system's randomness.
+    public static func systemSalt() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+
+    /// What the slice takes from the topic of draw requests.
+    public var handlers: [SubmissionHandler] {
+        [
+            SubmissionHandler(type: RoundMessage.Kind.opened, role: .round, handle: open),
+            SubmissionHandler(type: RoundMessage.Kind.witnessCommitted, role: .witness, handle: witnessCommits),
+            SubmissionHandler(type: RoundMessage.Kind.requested, role: .request, handle: request),
+            SubmissionHandler(type: RoundMessage.Kind.closed, role: .round, handle: close),
+            SubmissionHandler(type: RoundMessage.Kind.revealed, role: .witness, handle: reveal),
+            SubmissionHandler(type: RoundMessage.Kind.publicValueStated, role: .witness, handle: statePublicValue),
+        ]
+    }
+
+    @Sendable
+    private func open(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
+        let message = try RoundMessage.Opened(submission.data)
+        try await transaction.execute(
+            "INSERT INTO rounds.counties (county) VALUES (\(message.county)) ON CONFLICT DO NOTHING")
+        if let replaced = message.replaces {
+            let row = try await transaction.query(
+                """
+                SELECT r.state = 'void' AND r.commitment IS NOT NULL AND r.county = \(message.county) AS usable,
+                    EXISTS (SELECT FROM rounds.rounds s WHERE s.successor_of = r.id) AS succeeded
+                FROM rounds.rounds r WHERE r.id = \(replaced) FOR UPDATE
+                """
+            ).first
+            guard let row, try row.decode("usable", as: Bool.self), try !row.decode("succeeded", as: Bool.self) else {
+                throw Rejection(
+                    field: "replaces", code: "round.not-void",
+                    message: "\(replaced) 不是本县已公布承诺而作废、且尚无后继的轮次")
+            }
+            let repeatedEvent = try await transaction.query(
+                """
+                SELECT source FROM rounds.public_sources
+                WHERE round = \(replaced) AND source = ANY(\(message.publicSources.map(\.source)))
+                """
+            ).first
+            if let source = try repeatedEvent?.decode("source", as: String.self) {
+                throw Rejection(
+                    field: "public", code: "public.repeated", message: "后继轮次须用新的公共随机事件，\(source) 已用过")
+            }
+        }
+        let inserted = try await transaction.execute(
+            """
+            INSERT INTO rounds.rounds (id, county, state, opened_by, successor_of)
+            VALUES (\(message.round), \(message.county), 'opened', \(submission.source), \(message.replaces))
+            ON CONFLICT (id) DO NOTHING
+            """)
+        guard inserted == 1 else {
+            throw Rejection(field: "round", code: "round.exists", message: "轮次 \(message.round) 已存在；请换编号")
+        }
+        for source in message.publicSources {
+            try await transaction.execute(
+                """
+                INSERT INTO rounds.public_sources (round, source, description, pattern)
+                VALUES (\(message.round), \(source.source), \(source.description), \(source.pattern))
+                """)
+        }
+        for witness in message.witnesses {
+            try await transaction.execute(
+                "INSERT INTO rounds.witnesses (round, source) VALUES (\(message.round), \(witness))")
+        }
+        if let replaced = message.replaces {
+            try await transaction.execute(
+                """
+                INSERT INTO rounds.requests (round, id, department, body, note)
+                SELECT \(message.round), id, department, body, note FROM rounds.requests WHERE round = \(replaced)
+                """)
+        }
+        return Effects(messages: [
+            event(
+                RoundMessage.Kind.opened, county: message.county, round: message.round,
+                ["round": .string(message.round), "county": .string(message.county)])
+        ])
+    }
+
+    @Sendable
+    private func witnessCommits(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
+        let message = try RoundMessage.WitnessCommitted(submission.data)
+        try speaksFor(message.source, submission)
+        let state = try await RoundStore.locked(message.round, transaction)
+        try refuse(RoundDecision.witnessCommits(state, source: message.source))
+        try await transaction.execute(
+            """
+            UPDATE rounds.witnesses SET commitment = \(message.commitment), committed_at = clock_timestamp()
+            WHERE round = \(message.round) AND source = \(message.source)
+            """)
+        return Effects()
+    }
+
+    @Sendable
+    private func request(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
+        let message = try RoundMessage.Requested(submission.data)
+        let request = message.request
+        let state = try await RoundStore.locked(message.round, transaction)
+        var reasons = RoundDecision.request(state)
+        if request.department != submission.department {
+            reasons.append(
+                Reason(
+                    field: "request.department", code: "department.other",
+                    message: "只能为本部门 \(submission.department) 申请"))
+        }
+        let items = try await transaction.query(
+            """
+            SELECT id, department, cap_ppm FROM registers.items
+            WHERE valid_to IS NULL AND id = ANY(\(request.items))
+            """
+        ).map {
+            CatalogueItem(
+                id: try $0.decode("id", as: String.self), department: try $0.decode("department", as: String.self),
+                capPPM: try $0.decode("cap_ppm", as: Int?.self))
+        }
+        reasons += CatalogueItem.reasons(request, catalogue: items)
+        try refuse(reasons)
+        let inserted = try await transaction.execute(
+            """
+            INSERT INTO rounds.requests (round, id, department, body, note)
+            VALUES (\(message.round), \(request.id), \(request.department),
+                \(String(decoding: request.json.canonical, as: UTF8.self)), \(message.note))
+            ON CONFLICT DO NOTHING
+            """)
+        guard inserted == 1 else {
+            throw Rejection(
+                field: "request.id", code: "request.exists", message: "本轮已有申请 \(request.id)；请换编号")
+        }
+        try await transaction.execute(
+            "UPDATE rounds.rounds SET state = 'collecting' WHERE id = \(message.round) AND state = 'opened'")
+        return Effects(details: ["request": .string(request.id)])
+    }
+
+    @Sendable
+    private func close(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
+        let message = try RoundMessage.Closed(submission.data)
+        let state = try await RoundStore.locked(message.round, transaction)
+        let requests =
+            try await transaction.query(
+                "SELECT count(*) AS requests FROM rounds.requests WHERE round = \(message.round)"
+            ).first?.decode("requests", as: Int.self) ?? 0
+        try refuse(RoundDecision.close(state, requests: requests))
+        let row = try await transaction.query(
+            """
+            UPDATE rounds.rounds SET state = 'collecting', closed_at = clock_timestamp(),
+                reveal_by = date_trunc('second', clock_timestamp()) + \(message.revealWithinSeconds) * interval '1 second'
+            WHERE id = \(message.round)
+            RETURNING to_char(reveal_by AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS reveal_by
+            """
+        ).first
+        let revealBy = try row?.decode("reveal_by", as: String.self) ?? ""
+        return Effects(
+            details: ["reveal_by": .string(revealBy), "requests": .integer(Int64(requests))],
+            tasks: [
+                NewTask(kind: RoundTask.freeze, subject: message.round),
+                NewTask(kind: RoundTask.revealDeadline, subject: message.round, runAt: revealBy),
+            ])
+    }
+
+    @Sendable
+    private func reveal(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
+        let message = try RoundMessage.Revealed(submission.data)
+        try speaksFor(message.source, submission)
+        let state = try await RoundStore.locked(message.round, transaction)
+        let decision = RoundDecision.reveal(
+            state, source: message.source, nonce: message.nonce, commitment: message.commitment)
+        if case .refused(let reasons) = decision { throw Rejection(reasons) }
+        try await transaction.execute(
+            """
+            UPDATE rounds.witnesses SET nonce = \(message.nonce), named_commitment = \(message.commitment),
+                revealed_at = clock_timestamp()
+            WHERE round = \(message.round) AND source = \(message.source)
+            """)
+        if case .voids(let reason) = decision {
+            return try await RoundStore.void(message.round, reason: reason, topics: topics, transaction)
+        }
+        return Effects()
+    }
+
+    @Sendable
+    private func statePublicValue(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
+        let message = try RoundMessage.PublicValueStated(submission.data)
+        let state = try await RoundStore.locked(message.round, transaction)
+        try refuse(
+            RoundDecision.statement(state, witness: submission.source, source: message.source, value: message.value))
+        if let reason = RoundDecision.missingReveals(state) {
+            return try await RoundStore.void(message.round, reason: reason, topics: topics, transaction)
+        }
+        try await transaction.execute(
+            """
+            INSERT INTO rounds.public_statements (round, source, witness, value)
+            VALUES (\(message.round), \(message.source), \(submission.source), \(message.value))
+            ON CONFLICT (round, source, witness) DO UPDATE SET value = excluded.value, stated_at = clock_timestamp()
+            """)
+        var statements: [String: [String: String]] = [:]
+        for row in try await transaction.query(
+            "SELECT source, witness, value FROM rounds.public_statements WHERE round = \(message.round)")
+        {
+            let source = try row.decode("source", as: String.self)
+            let witness = try row.decode("witness", as: String.self)
+            statements[source, default: [:]][witness] = try row.decode("value", as: String.self)
+        }
+        let sources = state.publicSources.map(\.source)
+        switch RoundDecision.publicValues(sources: sources, statements: statements) {
+        case .settled(let values): return try await fixSeed(state, publicValues: values, transaction)
+        case .awaited(let sources): return Effects(details: ["awaited": .array(sources.map { .string($0) })])
+        case .disputed(let sources): return Effects(details: ["disputed": .array(sources.map { .string($0) })])
+        }
+    }
+
+    /// Everything is in: the seed follows, and the drawing begins.
+    private func fixSeed(
+        _ state: RoundState, publicValues: [String: String], _ transaction: PostgresTransaction
+    ) async throws -> Effects {
+        guard let commitment = state.commitment else {
+            throw RoundFault(description: "round \(state.id) has no commitment")
+        }
+        var contributions = publicValues.map { Contribution(source: $0.key, value: $0.value) }
+        for witness in state.witnesses {
+            guard let nonce = witness.nonce else { throw RoundFault(description: "a reveal is missing") }
+            contributions.append(Contribution(source: witness.source, value: nonce))
+        }
+        let seed = Seed(commitment: commitment, contributions: contributions)
+        let pages = try await transaction.query(
+            "SELECT count(*) AS pages FROM rounds.round_pages WHERE round = \(state.id) AND file = 'roster'"
+        ).first?.decode("pages", as: Int.self)
+        try await transaction.execute(
+            """
+            UPDATE rounds.rounds SET state = 'drawing', seed = \(seed.hex), seeded_at = clock_timestamp(),
+                seed_json = \(String(decoding: seed.json.canonical, as: UTF8.self))
+            WHERE id = \(state.id)
+            """)
+        let county = try await county(state.id, transaction)
+        return Effects(
+            details: ["seed": .string(seed.hex)],
+            messages: [
+                event(
+                    RoundMessage.Kind.seeded, county: county, round: state.id,
+                    ["round": .string(state.id), "seed": .string(seed.hex)])
+            ],
+            tasks: (0..<(pages ?? 0)).map { NewTask(kind: RoundTask.select, subject: state.id, ordinal: $0) })
+    }
+
+    func county(_ round: String, _ transaction: PostgresTransaction) async throws -> String {
+        try await transaction.query("SELECT county FROM rounds.rounds WHERE id = \(round)").first?
+            .decode("county", as: String.self) ?? ""
+    }
+
+    func event(_ type: String, county: String, round: String, _ data: JSONValue) -> Outgoing {
+        Outgoing(topic: topics.events, key: county, type: type, subject: round, data: data)
+    }
+
+    private func refuse(_ reasons: [Reason]) throws {
+        if !reasons.isEmpty { throw Rejection(reasons) }
+    }
+
+    /// A witness speaks under its own source; nobody speaks for it.
+    private func speaksFor(_ source: String, _ submission: Submission) throws {
+        guard source == submission.source else {
+            throw Rejection(field: "source", code: "source.other", message: "只能以本来源 \(submission.source) 发言")
+        }
+    }
+}
+
+/// An inspection item as far as a request's check needs it.
+struct CatalogueItem: Sendable, Equatable {
+    let id: String
+    let department: String
+    /// The upper cap of a general item's rate; `nil` for a key item.
+    let capPPM: Int?
+
+    /// What speaks against a request's items: unknown ones, other departments', rates above a general item's cap.
+    static func reasons(_ request: DrawRequest, catalogue: [CatalogueItem]) -> [Reason] {
+        let byID = Dictionary(catalogue.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        return request.items.enumerated().flatMap { index, id -> [Reason] in
+            let field = "request.items[\(index)]"
+            guard let item = byID[id] else {
+                return [Reason(field: field, code: "item.unknown", message: "抽查事项清单中没有 \(id)")]
+            }
+            guard item.department == request.department else {
+                return [Reason(field: field, code: "item.other", message: "\(id) 是 \(item.department) 的事项")]
+            }
+            guard let cap = item.capPPM, case .rates(let rates) = request.sample else { return [] }
+            return rates.filter { $0.value > cap }.keys.map(\.rawValue).sorted().map { name in
+                Reason(
+                    field: "request.sample.rates_ppm.\(name)", code: "rate.above-cap",
+                    message: "一般检查事项 \(id) 的抽查比例上限为 \(cap) ppm")
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+import ArgumentParser
+import Cluster
+import Foundation
+import Inspections
+import Kafka
+import Logging
+import Notices
+import Postgres
+import Registers
+import Rounds
+import ServiceLifecycle
+
+/// What a worker can take part in.
+enum Slice: String, CaseIterable, ExpressibleByArgument {
+    case feeds, rounds, inspections
+}
+
+/// Puts the slices together into processes. No logic: only who gets what.
+struct Processes {
+    let settings: Settings
+    let name: String
+    let logger: Logger
+    let pool: PostgresPool
+
+    init(_ settings: Settings, name: String, role: String) {
+        self.settings = settings
+        self.name = name
+        var logger = yaohao.logger(settings)
+        logger[metadataKey: "worker"] = "\(name)"
+        self.logger = logger
+        // The least that the process needs; a transaction that idles longer than a lease can't be its holder's.
+        pool = PostgresPool(
+            conninfo: settings.postgres, maximum: 8,
+            setup: """
+                SET ROLE \(role); SET idle_in_transaction_session_timeout = \(settings.leaseMilliseconds * 2 / 3);
+                """, logger: logger)
+        if settings.trust == .unsigned {
+            logger.critical("UNSIGNED MODE: anybody can submit anything; for development only · 未签名模式，仅供开发")
+        }
+    }
+
+    /// The consumer groups with their topics.
+    static func groups(_ topics: Topics) -> [(group: String, topics: [String])] {
+        Slice.allCases.map { (group($0, topics), Self.topics(of: $0, topics)) }
+            + [(topics.prefix + "notifier", [topics.events])]
+    }
+
+    private static func group(_ slice: Slice, _ topics: Topics) -> String { topics.prefix + slice.rawValue }
+
+    private static func topics(of slice: Slice, _ topics: Topics) -> [String] {
+        switch slice {
+        case .feeds: Topics.registers.map(topics.feed)
+        case .rounds: [topics.drawRequests]
+        case .inspections: [topics.resultSubmissions]
+        }
+    }
+
+    /// The services of a worker.
+    func worker(_ slices: [Slice]) throws -> [any Service] {
+        let directory = KeyDirectory(pool: pool, mode: settings.trust)
+        let deadLetters = DeadLetters(pool: pool, topics: settings.topics)
+        var services: [any Service] = []
+        for slice in slices {
+            let group = Self.group(slice, settings.topics)
+            let topics = Self.topics(of: slice, settings.topics)
+            switch slice {
+            case .feeds:
+                let applier = FeedIntake(
+                    pool: pool, topics: settings.topics, directory: directory, deadLetters: deadLetters, logger: logger)
+                services.append(
+                    try Intake(
+                        settings: settings.kafka, group: group, instance: name, topics: topics,
+                        deadLetters: deadLetters, logger: logger, work: applier.take))
+            case .rounds:
+                let rounds = Rounds(pool: pool, topics: settings.topics)
+                let runner = TaskRunner(
+                    store: TaskStore(
+                        pool: pool, topics: settings.topics, leaseMilliseconds: settings.leaseMilliseconds),
+                    owner: name, handlers: rounds.tasks, pace: .milliseconds(settings.taskPaceMilliseconds),
+                    logger: logger)
+                services.append(runner)
+                services.append(
+                    try Intake(
+                        settings: settings.kafka, group: group + "-tasks", instance: name,
+                        topics: [settings.topics.tasks], deadLetters: deadLetters, logger: logger
+                    ) { _ in runner.wake() })
+                services.append(
+                    try submissions(rounds.handlers, directory, deadLetters, group: group, topics: topics))
+            case .inspections:
+                services.append(
+                    try submissions(
+                        Inspections.handlers(topics: settings.topics), directory, deadLetters, group: group,
+                        topics: topics))
+            }
+        }
+        return services
+    }
+
+    private func submissions(
+        _ handlers: [SubmissionHandler], _ directory: KeyDirectory, _ deadLetters: DeadLetters, group: String,
+        topics: [String]
+    ) throws -> Intake {
+        try Intake.submissions(
+            of: Inbox(pool: pool, topics: settings.topics, directory: directory, handlers: handlers),
+            settings: settings.kafka, group: group, instance: name, topics: topics, deadLetters: deadLetters,
+            logger: logger)
+    }
+
+    /// The services of a notifier.
+    func notifier() throws -> [any Service] {
+        let notifier = Notifier(pool: pool, topics: settings.topics, logger: logger)
+        let wakes = try Intake(
+            settings: settings.kafka, group: settings.topics.prefix + "notifier", instance: name,
+            topics: [settings.topics.events], deadLetters: DeadLetters(pool: pool, topics: settings.topics),
+            logger: logger
+        ) { _ in notifier.wake() }
+        return [notifier, wakes]
+    }
+
+    /// The relay of the outbox, which every process has.
+    func relay() -> OutboxRelay {
+        OutboxRelay(
+            pool: pool, conninfo: settings.postgres, kafka: settings.kafka, topics: settings.topics, owner: name,
+            logger: logger)
+    }
+
+    /// Runs the services until SIGTERM or SIGINT: they are stopped in reverse order, each finishing what it has, and
+    /// the pool last of all.
+    func run(_ services: [any Service]) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: [relay()] + services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(30)
+        logger.info("started")
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch {
+            logger.error("stopped by an error", metadata: ["error": "\(error)"])
+            await pool.close()
+            throw error
+        }
+        await pool.close()
+        logger.info("stopped")
+    }
+
+    /// A stable name where none is given: the machine's and the kind of process.
+    static func standardName(_ kind: String) -> String {
+        "\(ProcessInfo.processInfo.hostName)-\(kind)"
+    }
+}
+
+/// `yaohao worker`: feeds, rounds and inspections.
+struct Worker: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take submissions and run draws; many processes, one machine or many · 工作进程")
+
+    @Option(help: "A stable name, unique among the workers; a restart with it gets its partitions back · 名称")
+    var name: String = Processes.standardName("worker")
+
+    @Option(help: "Only these, comma-separated: feeds,rounds,inspections · 只参与")
+    var only: String?
+
+    func run() async throws {
+        let slices: [Slice] = try (only.map { $0.split(separator: ",").map(String.init) } ?? Slice.allCases.map(\.rawValue))
+            .map { text in
+                guard let slice = Slice(rawValue: text) else {
+                    complain("--only: \(text) is no part of a worker; use feeds, rounds, inspections")
+                    throw ExitStatus.wrongInput
+                }
+                return slice
+            }
+        let processes = Processes(try settings(), name: name, role: "yaohao_worker")
+        try await processes.run(processes.worker(slices))
+    }
+}
+
+/// `yaohao notifier`: publication and deadlines.
+struct NotifierCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "notifier", abstract: "Publish results, remind and escalate · 公示与催办进程")
+
+    @Option(help: "A stable name, unique among the notifiers · 名称")
+    var name: String = Processes.standardName("notifier")
+
+    func run() async throws {
+        let processes = Processes(try settings(), name: name, role: "yaohao_notifier")
+        try await processes.run(processes.notifier())
+    }
+}
+
+/// `yaohao all`: everything in one process.
+struct All: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Worker and notifier in one process, for a county with one machine · 单机运行")
+
+    @Option(help: "A stable name · 名称")
+    var name: String = Processes.standardName("all")
+
+    func run() async throws {
+        let settings = try settings()
+        let worker = Processes(settings, name: name, role: "yaohao_worker")
+        let notifier = Processes(settings, name: name, role: "yaohao_notifier")
+        try await worker.run(worker.worker(Slice.allCases) + notifier.notifier())
+        await notifier.pool.close()
+    }
+}

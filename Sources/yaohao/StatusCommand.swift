@@ -1,0 +1,83 @@
+import ArgumentParser
+import Cluster
+import Foundation
+import JSON
+import Kafka
+import Postgres
+
+/// `yaohao status`: how the cluster is.
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lag, outbox, leases, dead letters, deadlines and registers · 运行状态",
+        discussion: "Exit status 1 when something needs an operator: a failed task, a dead letter, something overdue.")
+
+    @Flag(help: "As JSON · 以 JSON 输出") var json = false
+
+    func run() async throws {
+        let settings = try settings()
+        let text = try await withPool(settings) { pool in
+            try await pool.query(
+                """
+                SELECT jsonb_build_object(
+                    'outbox', (SELECT jsonb_build_object('unsent', count(*) FILTER (WHERE sent_at IS NULL),
+                        'sent', count(*) FILTER (WHERE sent_at IS NOT NULL),
+                        'oldest_unsent_seconds', floor(extract(epoch FROM clock_timestamp()
+                            - min(created_at) FILTER (WHERE sent_at IS NULL)))::bigint) FROM cluster.outbox),
+                    'inbox', (SELECT jsonb_build_object(
+                        'accepted', count(*) FILTER (WHERE receipt ->> 'status' = 'accepted'),
+                        'rejected', count(*) FILTER (WHERE receipt ->> 'status' = 'rejected')) FROM cluster.inbox),
+                    'leases', COALESCE((SELECT jsonb_agg(jsonb_build_object('task', id, 'kind', kind, 'round', subject,
+                        'owner', owner, 'expired', lease_until <= clock_timestamp()) ORDER BY id)
+                        FROM cluster.tasks WHERE state = 'leased'), '[]'),
+                    'tasks', (SELECT jsonb_build_object('ready', count(*) FILTER (WHERE state = 'ready'),
+                        'leased', count(*) FILTER (WHERE state = 'leased'),
+                        'done', count(*) FILTER (WHERE state = 'done'),
+                        'failed', count(*) FILTER (WHERE state = 'failed')) FROM cluster.tasks),
+                    'dead_letters', (SELECT count(*) FROM cluster.dead_letters WHERE replayed_at IS NULL),
+                    'publications', (SELECT jsonb_build_object('stored', count(*)) FROM open.publications),
+                    'deadlines', (SELECT jsonb_build_object('open', count(*) FILTER (WHERE met_at IS NULL),
+                        'late', count(*) FILTER (WHERE met_at IS NULL
+                            AND due_on < (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date),
+                        'without_calendar', count(*) FILTER (WHERE met_at IS NULL AND due_on IS NULL))
+                        FROM notices.deadlines),
+                    'registers', jsonb_build_object(
+                        'departments', (SELECT count(*) FROM registers.departments WHERE valid_to IS NULL),
+                        'items', (SELECT count(*) FROM registers.items WHERE valid_to IS NULL),
+                        'entities', (SELECT count(*) FROM registers.entities WHERE valid_to IS NULL),
+                        'inspectors', (SELECT count(*) FROM registers.inspectors WHERE valid_to IS NULL),
+                        'quarantine', (SELECT count(*) FROM registers.quarantine)),
+                    'schema', (SELECT max(number) FROM public.yaohao_migrations)
+                )::text AS report
+                """
+            ).first?.decode("report", as: String.self)
+        }
+        guard case .object(var report) = try JSONValue(parsing: text ?? "{}") else { return }
+        report["lag"] = try await lag(settings)
+        let troubles = [
+            report["tasks"]?["failed"]?.number, report["dead_letters"]?.number, report["deadlines"]?["late"]?.number,
+            report["deadlines"]?["without_calendar"]?.number,
+        ].compactMap { $0 }.reduce(0, +)
+        if json {
+            say(JSONValue.object(report).canonicalText)
+        } else {
+            for (name, value) in report.sorted(by: { $0.key < $1.key }) { say("\(name)\t\(value.canonicalText)") }
+        }
+        if troubles > 0 { throw ExitStatus.answerIsNo }
+    }
+
+    /// How many messages each group has yet to take.
+    private func lag(_ settings: Settings) async throws -> JSONValue {
+        do {
+            let admin = try KafkaAdmin(settings: settings.kafka, logger: logger(settings))
+            var lags: [String: JSONValue] = [:]
+            for (group, topics) in Processes.groups(settings.topics) {
+                lags[group] = .integer(try await admin.lag(group: group, topics: topics).values.reduce(0, +))
+            }
+            await admin.close()
+            return .object(lags)
+        } catch let error as KafkaError {
+            complain("the broker: \(error)")
+            throw ExitStatus.unreachable
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Cluster
+import Crypto
+import Foundation
+import JSON
+import Yams
+
+/// `yaohao submit`: documents in, receipts out.
+struct Submit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Sign and send documents, and wait for their receipts · 报送文件并等待回执",
+        discussion: """
+            A document holds type, subject, data, and if wanted id and source. Files are YAML (many documents, parted by
+            ---) or JSON Lines (.jsonl). Exit status: 0 all accepted, 1 some rejected, 2 wrong input, 3 no receipts in time.
+            """)
+
+    @Argument(help: "Files to submit · 文件")
+    var files: [String]
+
+    @OptionGroup var signing: SigningOptions
+
+    @Flag(help: "Print each receipt as a line of JSON · 每行一个 JSON 回执")
+    var json = false
+
+    func run() async throws {
+        var drafts: [SubmissionDraft] = []
+        do {
+            for file in files { drafts += try SubmissionFile.drafts(in: file) }
+        } catch let error as SubmissionDraft.Problem {
+            complain("\(error)")
+            throw ExitStatus.wrongInput
+        }
+        try await signing.submit(drafts, json: json)
+    }
+}
+
+/// Files of documents to be submitted.
+enum SubmissionFile {
+    /// Reads the documents of a file in their order.
+    ///
+    /// - Throws: `SubmissionDraft.Problem`, naming file, document and field.
+    static func drafts(in file: String) throws -> [SubmissionDraft] {
+        guard let bytes = FileManager.default.contents(atPath: file) else {
+            throw SubmissionDraft.Problem("\(file): cannot be read; name a file that exists")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SubmissionDraft.Problem("\(file): is not UTF-8; save it as UTF-8")
+        }
+        if file.hasSuffix(".jsonl") || file.hasSuffix(".json") {
+            let documents =
+                file.hasSuffix(".json")
+                ? [(1, text)]
+                : text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+                    .map { ($0.offset + 1, String($0.element)) }
+            return try documents.filter { !$0.1.allSatisfy(\.isWhitespace) }.map { line, document in
+                do {
+                    return try draft(JSONValue(parsing: Array(document.utf8)))
+                } catch {
+                    throw SubmissionDraft.Problem("\(file):\(line): \(error)")
+                }
+            }
+        }
+        do {
+            return try Yams.compose_all(yaml: text).enumerated().map { index, node in
+                do {
+                    return try draft(json(node))
+                } catch {
+                    throw SubmissionDraft.Problem("\(file): document \(index + 1): \(error)")
+                }
+            }
+        } catch let error as YamlError {
+            throw SubmissionDraft.Problem("\(file): \("\(error)".replacing("\n", with: " "))")
+        }
+    }
+
+    private static func draft(_ document: JSONValue) throws -> SubmissionDraft {
+        var reader = try JSONReader(document)
+        let draft = SubmissionDraft(
+            type: try reader.string("type"), subject: try reader.string("subject"), data: try reader.value("data"),
+            id: try reader.optionalString("id"), source: try reader.optionalString("source"))
+        try reader.finish()
+        return draft
+    }
+
+    /// YAML as JSON: plain scalars that are whole numbers or booleans are such, everything else is text.
+    private static func json(_ node: Node) throws -> JSONValue {
+        switch node {
+        case .scalar(let scalar):
+            guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
+            switch scalar.string {
+            case "", "~", "null": return .null
+            case "true": return .bool(true)
+            case "false": return .bool(false)
+            default:
+                if let number = Int64(scalar.string), String(number) == scalar.string { return .integer(number) }
+                return .string(scalar.string)
+            }
+        case .sequence(let sequence): return .array(try sequence.map(json))
+        case .mapping(let mapping):
+            var members: [String: JSONValue] = [:]
+            for (name, value) in mapping {
+                guard let text = name.string, members.updateValue(try json(value), forKey: text) == nil else {
+                    throw SubmissionDraft.Problem("a key is no text, or there twice")
+                }
+            }
+            return .object(members)
+        case .alias: throw SubmissionDraft.Problem("aliases are not understood; write the value out")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import JSON
+import Testing
+
+@testable import Registers
+
+private func rows(_ text: String, _ name: String = "d.csv") throws -> [FileRow] {
+    try RegisterFile.rows(of: .departments, file: name, bytes: Array(text.utf8))
+}
+
+@Suite("Files of registers")
+struct RegisterFileTests {
+    @Test("quoted fields hold commas, quotation marks and line breaks, and lines are counted through them")
+    func quoted() throws {
+        let found = try rows("id,name,lead,exempt\r\nA,\"a,\"\"b\"\"\r\nc\",true,否\r\n\nB,乙,是,false")
+        #expect(found.map(\.line) == [2, 5])
+        #expect(found[0].body == ["id": "A", "name": "a,\"b\"\r\nc", "lead": true, "exempt": false])
+        #expect(found[1].body == ["id": "B", "name": "乙", "lead": true, "exempt": false])
+    }
+
+    @Test("CSV, TSV and JSON Lines of the same rows give the same rows, with and without a byte order mark")
+    func formats() throws {
+        let expected: JSONValue = ["id": "A", "name": "甲", "lead": false, "exempt": true]
+        let texts = [
+            ("d.csv", "\u{FEFF}name,id,exempt,lead\n甲,A,true,false\n"),
+            ("d.tsv", "id\tname\tlead\texempt\nA\t甲\tfalse\ttrue"),
+            ("d.jsonl", #"{"id":"A","name":"甲","lead":"false","exempt":true}"#),
+            ("D.CSV", "id,name,lead,exempt\n\"A\",\"甲\",\"false\",\"true\""),
+        ]
+        for (name, text) in texts { #expect(try rows(text, name).map(\.body) == [expected]) }
+    }
+
+    @Test("lists are parted by semicolons, put in order and cleared of repeats")
+    func lists() throws {
+        let text =
+            "id,name,department,regions,specialties,certificate,certificate_until,recused\n"
+            + "I,张三,D,,b; a;b;é;Z,1,2027-01-01,\n"
+        let row = try #require(RegisterFile.rows(of: .inspectors, file: "i.csv", bytes: Array(text.utf8)).first)
+        #expect(row.body["specialties"] == ["Z", "a", "b", "é"])
+        #expect(row.body["regions"] == [])
+        #expect(Register.inspectors.findings(in: row.body).isEmpty)
+    }
+
+    @Test("a number that is left empty is none")
+    func numbers() {
+        let column = Register.Column(name: "cap_ppm", kind: .number)
+        #expect(column.value(of: "") == .null)
+        #expect(column.value(of: "50000") == 50_000)
+        #expect(column.value(of: "5%") == "5%")
+    }
+
+    @Test(
+        "what cannot be read names file, line and column",
+        arguments: [
+            ("d.csv", "id,name,lead\nA,b,true", "d.csv: line 1: column exempt: is missing"),
+            ("d.csv", "id,name,lead,exempt,x\n", "d.csv: line 1: column x: is not a column of departments"),
+            ("d.csv", "id,name,lead,exempt,id\n", "d.csv: line 1: column id: is there twice"),
+            ("d.csv", "id,name,lead,exempt\nA,b\n", "d.csv: line 2: has 2 fields where the header has 4"),
+            ("d.csv", "id,name,lead,exempt\nA,\"b,true,false\n", "d.csv: line 2: a quotation mark is opened"),
+            ("d.csv", "id,name,lead,exempt\nA,\"b\"c,true,false\n", "d.csv: line 2: there is text behind"),
+            ("d.csv", "id,name,lead,exempt\nA,b\"c,true,false\n", "d.csv: line 2: a quotation mark stands inside"),
+            ("d.csv", "", "d.csv: is empty"), ("d.xls", "", "d.xls: is neither"), ("d", "", "d: is neither"),
+            ("d.csv", "id,name,lead,exempt\nA,\0,true,false\n", "d.csv: line 2: holds a NUL"),
+            ("d.jsonl", "{\"id\":\"A\"}", "d.jsonl: line 1: column name: is missing"),
+            ("d.jsonl", "\n[]", "d.jsonl: line 2: is not a JSON object"),
+            ("d.jsonl", "{", "d.jsonl: line 1: is not one JSON"),
+        ])
+    func errors(name: String, text: String, start: String) throws {
+        let error = try #require(throws: FileError.self) { try rows(text, name) }
+        #expect(error.description.hasPrefix(start))
+    }
+
+    @Test("text that is not UTF-8 is refused with its line")
+    func encoding() throws {
+        let bytes = Array("id,name,lead,exempt\nA,".utf8) + [0xBC, 0xD7] + Array(",true,false\n".utf8)
+        let error = try #require(throws: FileError.self) {
+            try RegisterFile.rows(of: .departments, file: "d.csv", bytes: bytes)
+        }
+        #expect(error.description.hasPrefix("d.csv: line 2: is not UTF-8"))
+    }
+
+    @Test("a trailing comma is one more empty field")
+    func trailingComma() throws {
+        #expect(try DelimitedText.csv(Array("a,b,".utf8)[...]).map(\.fields.count) == [3])
+        #expect(try DelimitedText.csv(Array("a,b,\n,".utf8)[...]).map(\.fields.count) == [3, 2])
+    }
+}
