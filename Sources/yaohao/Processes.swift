@@ -9,6 +9,7 @@ import Postgres
 import Registers
 import Rounds
 import ServiceLifecycle
+import UnixSignals
 
 /// What a worker can take part in.
 enum Slice: String, CaseIterable, ExpressibleByArgument {
