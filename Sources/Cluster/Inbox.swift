@@ -7,6 +7,12 @@ public struct Undeliverable: Error, Sendable, Hashable {
     public let code: String
     /// The reason, in one line.
     public let reason: String
+
+    /// A message that cannot be taken, for this reason.
+    public init(code: String, reason: String) {
+        self.code = code
+        self.reason = reason
+    }
 }
 
 /// Gives every submission exactly one effect, and a receipt that says which.

@@ -13,7 +13,7 @@ public struct Outbox: Sendable {
     public init(topics: Topics) { self.topics = topics }
 
     /// The message that carries a receipt to its submitter.
-    func message(for receipt: Receipt) -> Outgoing {
+    public func message(for receipt: Receipt) -> Outgoing {
         Outgoing(
             topic: topics.receipts, key: receipt.source, type: Receipt.eventType, subject: receipt.id,
             data: receipt.json)

@@ -28,6 +28,20 @@ public struct Receipt: Sendable, Hashable {
     /// The CloudEvents type of a receipt.
     public static let eventType = "cn.yaohao.cluster.receipt-issued.v1"
 
+    /// A receipt of the given parts.
+    public init(
+        source: String, id: String, type: String, subject: String?, status: Status, reasons: [Reason] = [],
+        details: JSONValue = [:]
+    ) {
+        self.source = source
+        self.id = id
+        self.type = type
+        self.subject = subject
+        self.status = status
+        self.reasons = reasons
+        self.details = details
+    }
+
     init(
         for submission: Submission, status: Status, reasons: [Reason] = [], details: JSONValue = [:]
     ) {

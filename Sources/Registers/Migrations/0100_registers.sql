@@ -1,4 +1,5 @@
 -- The registers, each with the whole history of every row: a version is valid from an instant until the next one.
+-- version is that of the feed that said so; ended_by is that of the feed that updated or retired it.
 CREATE SCHEMA registers;
 
 CREATE TABLE registers.departments (
@@ -7,6 +8,7 @@ CREATE TABLE registers.departments (
     version    bigint NOT NULL,
     valid_from timestamptz NOT NULL,
     valid_to   timestamptz,
+    ended_by   bigint,
     name       text NOT NULL,
     lead       boolean NOT NULL DEFAULT false,
     exempt     boolean NOT NULL DEFAULT false,
@@ -20,6 +22,7 @@ CREATE TABLE registers.items (
     version     bigint NOT NULL,
     valid_from  timestamptz NOT NULL,
     valid_to    timestamptz,
+    ended_by    bigint,
     name        text NOT NULL,
     legal_basis text NOT NULL,
     department  text COLLATE "C" NOT NULL,
@@ -38,6 +41,7 @@ CREATE TABLE registers.entities (
     version    bigint NOT NULL,
     valid_from timestamptz NOT NULL,
     valid_to   timestamptz,
+    ended_by   bigint,
     name       text NOT NULL,
     credit     text NOT NULL CHECK (credit IN ('A', 'B', 'C', 'D', '-')),
     region     text NOT NULL,
@@ -56,6 +60,7 @@ CREATE TABLE registers.inspectors (
     version           bigint NOT NULL,
     valid_from        timestamptz NOT NULL,
     valid_to          timestamptz,
+    ended_by          bigint,
     name              text NOT NULL,
     department        text COLLATE "C" NOT NULL,
     regions           text[] COLLATE "C" NOT NULL,
@@ -67,54 +72,65 @@ CREATE TABLE registers.inspectors (
 );
 CREATE UNIQUE INDEX inspectors_current ON registers.inspectors (id) WHERE valid_to IS NULL;
 
--- Snapshots under way and done. A snapshot is applied when the ends of all partitions are in and add up.
-CREATE TABLE registers.snapshots (
-    source     text COLLATE "C" NOT NULL,
-    id         text COLLATE "C" NOT NULL,
-    register   text NOT NULL,
-    partitions integer NOT NULL,
-    allow_shrink boolean NOT NULL DEFAULT false,
-    begun_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
-    applied_at timestamptz,
-    report     jsonb,
-    PRIMARY KEY (source, id)
+-- Feeds under way and done: whole snapshots, or deltas. One is applied when the ends of all partitions are in and add up.
+CREATE TABLE registers.feeds (
+    register     text COLLATE "C" NOT NULL,
+    source       text COLLATE "C" NOT NULL,
+    id           text COLLATE "C" NOT NULL,
+    mode         text NOT NULL CHECK (mode IN ('snapshot', 'delta')),
+    version      bigint NOT NULL,
+    partitions   integer NOT NULL,
+    allow_shrink boolean NOT NULL,
+    begun_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    applied_at   timestamptz,
+    accepted     boolean,
+    receipt      jsonb,
+    PRIMARY KEY (register, source, id),
+    CHECK ((applied_at IS NULL) = (receipt IS NULL) AND (applied_at IS NULL) = (accepted IS NULL))
 );
-CREATE TABLE registers.snapshot_ends (
+CREATE TABLE registers.feed_ends (
+    register  text COLLATE "C" NOT NULL,
     source    text COLLATE "C" NOT NULL,
-    snapshot  text COLLATE "C" NOT NULL,
+    feed      text COLLATE "C" NOT NULL,
     partition integer NOT NULL,
     count     bigint NOT NULL,
     checksum  text NOT NULL,
-    PRIMARY KEY (source, snapshot, partition)
+    PRIMARY KEY (register, source, feed, partition)
 );
-CREATE TABLE registers.staged_rows (
+-- Rows as they came in, until their feed is applied. A row without a body retires its id.
+CREATE TABLE registers.feed_rows (
+    register  text COLLATE "C" NOT NULL,
     source    text COLLATE "C" NOT NULL,
-    snapshot  text COLLATE "C" NOT NULL,
+    feed      text COLLATE "C" NOT NULL,
+    position  bigint NOT NULL,
     partition integer NOT NULL,
     id        text COLLATE "C" NOT NULL,
     version   bigint NOT NULL,
     digest    bytea NOT NULL,
-    position  text NOT NULL,
-    body      text,
-    PRIMARY KEY (source, snapshot, id, digest)
+    body      bytea,
+    findings  jsonb,
+    outcome   text,
+    PRIMARY KEY (register, source, feed, position)
 );
+CREATE INDEX feed_rows_by_id ON registers.feed_rows (register, source, feed, id);
 
--- Rows that broke a rule, whole, until they are corrected and sent again.
+-- Rows that broke a rule, whole, one line for each rule, until the next feed that says something else about them.
 CREATE TABLE registers.quarantine (
-    number      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    register    text NOT NULL,
-    source      text NOT NULL,
-    snapshot    text,
-    id          text NOT NULL,
-    version     bigint NOT NULL,
-    body        text,
-    field       text NOT NULL,
-    code        text NOT NULL,
-    message     text NOT NULL,
-    position    text NOT NULL,
-    received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    UNIQUE (register, source, id, version, field, code)
+    number        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    register      text COLLATE "C" NOT NULL,
+    source        text COLLATE "C" NOT NULL,
+    feed          text COLLATE "C" NOT NULL,
+    position      bigint NOT NULL,
+    id            text COLLATE "C" NOT NULL,
+    version       bigint NOT NULL,
+    body          bytea,
+    field         text NOT NULL,
+    code          text NOT NULL,
+    message       text NOT NULL,
+    received_at   timestamptz NOT NULL,
+    superseded_at timestamptz
 );
+CREATE INDEX quarantine_current ON registers.quarantine (register, source, id) WHERE superseded_at IS NULL;
 
 -- Working days (工作日): days off and working weekend days as the State Council set them.
 CREATE TABLE registers.calendar (
@@ -125,7 +141,7 @@ CREATE TABLE registers.calendar (
 
 GRANT USAGE ON SCHEMA registers TO yaohao_worker, yaohao_notifier;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA registers TO yaohao_worker;
-GRANT DELETE ON registers.staged_rows, registers.snapshot_ends TO yaohao_worker;
+GRANT DELETE ON registers.feed_rows, registers.feed_ends TO yaohao_worker;
 GRANT SELECT ON registers.entities, registers.departments, registers.items, registers.calendar TO yaohao_notifier;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA registers TO yaohao_worker;
 

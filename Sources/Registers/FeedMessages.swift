@@ -1,0 +1,210 @@
+import Cluster
+import Crypto
+public import JSON
+
+/// A row on its way into a register.
+public struct FeedRow: Sendable, Hashable {
+    /// Its place among the rows of its feed: the line of a file.
+    public let position: Int
+    /// The row's id within its register.
+    public let id: String
+    /// The row; `nil` retires the id.
+    public let body: JSONValue?
+
+    /// A row of the given parts.
+    public init(position: Int, id: String, body: JSONValue?) {
+        self.position = position
+        self.id = id
+        self.body = body
+    }
+}
+
+/// What kind of a feed it is.
+public enum FeedMode: String, Sendable, Hashable, CaseIterable {
+    /// The whole register as its source knows it (全量): what is not in it is retired.
+    case snapshot
+    /// Changes (增量): what is not in it stays.
+    case delta
+}
+
+/// What both markers of a feed say about it, in every partition.
+public struct FeedHeading: Sendable, Hashable {
+    /// The register it goes into.
+    public let register: Register
+    /// Who sends it.
+    public let source: String
+    /// Its id within its source: 1 to 100 bytes of printable ASCII.
+    public let id: String
+    /// Whether it is whole.
+    public let mode: FeedMode
+    /// Orders feeds of one source: milliseconds since 1970. An older one never overwrites a newer.
+    public let version: Int
+    /// How many partitions its topic has.
+    public let partitions: Int
+    /// Whether it may retire more than a tenth of what its source has in the register.
+    public let allowShrink: Bool
+
+    /// A heading of the given parts.
+    public init(
+        register: Register, source: String, id: String, mode: FeedMode, version: Int, partitions: Int, allowShrink: Bool
+    ) {
+        self.register = register
+        self.source = source
+        self.id = id
+        self.mode = mode
+        self.version = version
+        self.partitions = partitions
+        self.allowShrink = allowShrink
+    }
+}
+
+/// The end of a feed in one partition.
+struct FeedEnd: Hashable {
+    let heading: FeedHeading
+    let partition: Int
+    /// How many rows the feed has in this partition.
+    let count: Int
+    /// SHA-256, in hex, of the rows' digests one after another, by position.
+    let checksum: String
+}
+
+/// A feed's message, its row or marker read. Attributes that count are signed; what cannot be read is undeliverable.
+enum FeedMessage {
+    case row(StagedRow)
+    case begin(FeedHeading)
+    case end(FeedEnd)
+
+    /// CloudEvents types.
+    enum EventType {
+        static let row = "cn.yaohao.registers.row-reported.v1"
+        static let retirement = "cn.yaohao.registers.row-retired.v1"
+        static let begin = "cn.yaohao.registers.feed-begun.v1"
+        static let end = "cn.yaohao.registers.feed-ended.v1"
+    }
+
+    /// A row with what the rules said about it by itself.
+    struct StagedRow {
+        let feed: FeedName
+        let position: Int
+        let partition: Int
+        let id: String
+        let version: Int
+        let digest: [UInt8]
+        let body: [UInt8]?
+        let findings: [Finding]
+    }
+
+    /// Reads the event of a message whose signature holds.
+    ///
+    /// - Throws: `Undeliverable`.
+    init(_ event: CloudEvent, register: Register, partition: Int, key: [UInt8]?) throws {
+        let name = try FeedName(register: register, source: event.source, id: Self.attribute("snapshot", of: event))
+        let version = try Self.number("feedversion", of: event)
+        switch event.type {
+        case EventType.row, EventType.retirement:
+            let id = event.subject ?? ""
+            guard key == Array("\(event.source)/\(id)".utf8) else {
+                throw Undeliverable(
+                    code: "source", reason: "the key is not SOURCE/ID of the message's source and subject")
+            }
+            guard id.utf8.count <= 1_000, !id.utf8.contains(0) else {
+                throw Undeliverable(code: "envelope", reason: "ce_subject is no id: it is too long or holds a NUL")
+            }
+            guard (event.data == nil) == (event.type == EventType.retirement) else {
+                throw Undeliverable(code: "envelope", reason: "a row needs a body, and a retirement must have none")
+            }
+            self = .row(
+                StagedRow(
+                    feed: name, position: try Self.number("position", of: event), partition: partition, id: id,
+                    version: version, digest: event.bodyDigest, body: event.data,
+                    findings: event.data.map { Self.findings(in: $0, id: id, register: register) } ?? []))
+        case EventType.begin, EventType.end:
+            guard let data = event.data else {
+                throw Undeliverable(code: "envelope", reason: "a marker needs a body")
+            }
+            do {
+                var reader = try JSONReader(parsing: data)
+                let heading = FeedHeading(
+                    register: register, source: event.source, id: name.id,
+                    mode: try reader.required("mode").choice(), version: version,
+                    partitions: try reader.integer("partitions", in: 1...100_000),
+                    allowShrink: try reader.bool("allow_shrink"))
+                let marked = try reader.integer("partition", in: 0...99_999)
+                guard try reader.required("register").choice(of: Register.self) == register, marked == partition else {
+                    throw Undeliverable(code: "envelope", reason: "the marker was made for another topic or partition")
+                }
+                if event.type == EventType.begin {
+                    self = .begin(heading)
+                } else {
+                    self = .end(
+                        FeedEnd(
+                            heading: heading, partition: partition, count: try reader.integer("count"),
+                            checksum: try reader.string("checksum")))
+                }
+                try reader.finish()
+            } catch let error as JSONError {
+                throw Undeliverable(code: "envelope", reason: "the marker's body: \(error)")
+            }
+        default:
+            throw Undeliverable(code: "envelope", reason: "ce_type \(event.type) is nothing that a feed says")
+        }
+    }
+
+    /// What breaks the register's rules in a row's body.
+    private static func findings(in body: [UInt8], id: String, register: Register) -> [Finding] {
+        let value: JSONValue
+        do { value = try JSONValue(parsing: body) } catch {
+            return [Finding(code: "row.json", message: "不是有效的 JSON / is not JSON: \(error)")]
+        }
+        var findings = register.findings(in: value)
+        if let named = value["id"]?.text, named != id {
+            findings.append(
+                Finding(
+                    field: "id", code: "id.subject",
+                    message: "编号与消息的 ce_subject 不一致 / is not the message's ce_subject"))
+        }
+        return findings
+    }
+
+    private static func attribute(_ name: String, of event: CloudEvent) throws -> String {
+        guard let text = event.extensions[name], (1...100).contains(text.utf8.count),
+            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else {
+            throw Undeliverable(
+                code: "envelope", reason: "ce_\(name) is missing, not signed, or not 1 to 100 bytes of printable ASCII")
+        }
+        return text
+    }
+
+    private static func number(_ name: String, of event: CloudEvent) throws -> Int {
+        let text = try attribute(name, of: event)
+        guard RowReader.isDigits(text, 1...16), let number = Int(text), number <= JSONValue.largestInteger else {
+            throw Undeliverable(code: "envelope", reason: "ce_\(name) is not a whole number")
+        }
+        return number
+    }
+}
+
+/// What tells feeds apart.
+struct FeedName: Sendable, Hashable, Comparable {
+    let register: Register
+    let source: String
+    let id: String
+
+    static func < (left: FeedName, right: FeedName) -> Bool {
+        (left.register.rawValue, left.source, left.id) < (right.register.rawValue, right.source, right.id)
+    }
+}
+
+extension FeedHeading {
+    var name: FeedName { FeedName(register: register, source: source, id: id) }
+}
+
+/// The checksum of a feed's rows in one partition.
+///
+/// - Parameter digests: of the rows there, by position.
+func feedChecksum(_ digests: some Sequence<[UInt8]>) -> String {
+    var hash = SHA256()
+    for digest in digests { hash.update(data: digest) }
+    return hexText(hash.finalize())
+}

@@ -1,0 +1,25 @@
+public import Cluster
+public import Postgres
+
+/// The tables of the registers.
+public enum RegistersSchema {
+    /// The migrations that this slice owns.
+    public static let migrations = [
+        Migration(number: 100, name: "registers", sql: PackageResources._100_registers_sql)
+    ]
+
+    /// Puts the days off that come with the program into `registers.calendar`; days that are there already stay as
+    /// they are.
+    ///
+    /// - Throws: `WorkingCalendar.Malformed`, `PostgresError`.
+    public static func seedCalendar(on connection: PostgresConnection) async throws {
+        let exceptions = try WorkingCalendar.embedded().exceptions
+        try await connection.execute(
+            """
+            INSERT INTO registers.calendar (day, kind, holiday)
+            SELECT * FROM unnest(\(exceptions.map(\.day.description))::date[], \(exceptions.map(\.kind.rawValue))::text[],
+                \(exceptions.map(\.holiday))::text[])
+            ON CONFLICT (day) DO NOTHING
+            """)
+    }
+}

@@ -1,0 +1,9 @@
+public import Cluster
+
+/// The tables of this slice.
+public enum RoundsSchema {
+    /// Its migrations.
+    public static let migrations = [
+        Migration(number: 200, name: "rounds", sql: PackageResources._200_rounds_sql)
+    ]
+}
