@@ -152,7 +152,7 @@ struct RowReader {
 
     mutating func optionalNumber(_ field: String, in bounds: ClosedRange<Int>) -> Int? {
         guard let value = take(field), value != .null else { return nil }
-        guard let number = value.number.map(Int64.init), bounds.contains(number) else {
+        guard let number = value.number, bounds.contains(number) else {
             note(
                 field, "number.range", "应为 \(bounds.lowerBound) 至 \(bounds.upperBound) 的整数",
                 "is not a whole number from \(bounds.lowerBound) to \(bounds.upperBound)")
