@@ -8,16 +8,16 @@ import Testing
 
 @Suite("Results of inspections, with PostgreSQL")
 struct ResultsTests {
-    /// A database with a drawn round of two entities, and departments that sign and submit.
+    /// A county with a drawn round of two entities, and departments that sign and submit.
     struct Bench {
-        let database: ScratchDatabase
+        let county: InspectedCounty
         let inbox: Inbox
         let keys: [String: SigningKey]
 
-        init(_ database: ScratchDatabase) async throws {
-            self.database = database
-            try await database.drawRound(entities: ["E1", "E2"])
-            let directory = KeyDirectory(pool: database.owner)
+        init(_ county: InspectedCounty) async throws {
+            self.county = county
+            try await county.drawRound(entities: ["E1", "E2"])
+            let directory = KeyDirectory(pool: county.owner)
             var keys: [String: SigningKey] = [:]
             for department in ["SCJG", "YJGL"] {
                 let key = SigningKey(
@@ -29,7 +29,7 @@ struct ResultsTests {
             self.keys = keys
             let topics = Topics(prefix: "t.")
             inbox = Inbox(
-                pool: database.worker, topics: topics, directory: KeyDirectory(pool: database.worker),
+                pool: county.worker, topics: topics, directory: KeyDirectory(pool: county.worker),
                 handlers: Inspections.handlers(topics: topics))
         }
 
@@ -44,9 +44,9 @@ struct ResultsTests {
 
         func rows() async throws -> [Int] {
             try await [
-                database.count("SELECT count(*) FROM inspections.results"),
-                database.count("SELECT count(*) FROM inspections.result_items"),
-                database.count("SELECT count(*) FROM cluster.outbox WHERE topic = 't.events'"),
+                county.count("SELECT count(*) FROM inspections.results"),
+                county.count("SELECT count(*) FROM inspections.result_items"),
+                county.count("SELECT count(*) FROM cluster.outbox WHERE topic = 't.events'"),
             ]
         }
     }
@@ -66,15 +66,15 @@ struct ResultsTests {
 
     @Test("are recorded with their items, and told to the notifier under the entity's key")
     func accepted() async throws {
-        try await ScratchDatabase.run { database in
-            let bench = try await Bench(database)
+        try await InspectedCounty.run { county in
+            let bench = try await Bench(county)
             let receipt = try await bench.submit(Self.body(), id: "1")
             #expect(receipt.status == .accepted, "\(receipt.reasons)")
             #expect(try await bench.rows() == [1, 2, 1])
-            let items = try await database.texts(
+            let items = try await county.texts(
                 "SELECT item || ':' || array_to_string(categories, '+') FROM inspections.result_items ORDER BY item")
             #expect(items == ["SCJG-1:未发现问题", "SCJG-2:发现问题已责令改正+暂停营业"])
-            let event = try await database.owner.query(
+            let event = try await county.owner.query(
                 "SELECT key, headers->>'ce_type' AS type, body FROM cluster.outbox WHERE topic = 't.events'")
             #expect(try event.first?.decode("key", as: String.self) == "E1")
             #expect(
@@ -89,21 +89,21 @@ struct ResultsTests {
 
     @Test("sent twice have one effect and the same receipt")
     func twice() async throws {
-        try await ScratchDatabase.run { database in
-            let bench = try await Bench(database)
+        try await InspectedCounty.run { county in
+            let bench = try await Bench(county)
             let first = try await bench.submit(Self.body(), id: "1")
             let second = try await bench.submit(Self.body(), id: "1")
             #expect(first == second)
             #expect(try await bench.rows() == [1, 2, 1])
-            let receipts = try await database.count("SELECT count(*) FROM cluster.outbox WHERE topic = 't.receipts'")
+            let receipts = try await county.count("SELECT count(*) FROM cluster.outbox WHERE topic = 't.receipts'")
             #expect(receipts == 2)
         }
     }
 
     @Test("for one visit and department are recorded once, however many arrive at a time")
     func race() async throws {
-        try await ScratchDatabase.run { database in
-            let bench = try await Bench(database)
+        try await InspectedCounty.run { county in
+            let bench = try await Bench(county)
             let receipts = try await withThrowingTaskGroup(of: Receipt.self) { group in
                 for number in 0..<8 { group.addTask { try await bench.submit(Self.body(), id: "\(number)") } }
                 return try await group.reduce(into: [Receipt]()) { $0.append($1) }
@@ -117,8 +117,8 @@ struct ResultsTests {
 
     @Test("of each department of a visit are recorded on their own")
     func departments() async throws {
-        try await ScratchDatabase.run { database in
-            let bench = try await Bench(database)
+        try await InspectedCounty.run { county in
+            let bench = try await Bench(county)
             #expect(try await bench.submit(Self.body(), id: "1").status == .accepted)
             let other: JSONValue = [
                 "visit": "R-1-E1", "department": "YJGL", "ended_on": "2026-03-11",
@@ -131,9 +131,9 @@ struct ResultsTests {
 
     @Test("that break a rule are rejected with the reasons, and leave nothing behind")
     func rejected() async throws {
-        try await ScratchDatabase.run { database in
-            let bench = try await Bench(database)
-            try await database.drawRound("R-2", state: "void", entities: ["E1"])
+        try await InspectedCounty.run { county in
+            let bench = try await Bench(county)
+            try await county.drawRound("R-2", state: "void", entities: ["E1"])
             let cases: [(JSONValue, String, [String])] = [
                 (Self.body(visit: "R-1-E9"), "SCJG", ["visit.unknown"]),
                 (Self.body(visit: "R-2-E1"), "SCJG", ["visit.unknown"]),
@@ -156,9 +156,9 @@ struct ResultsTests {
 
     @Test("may use a category that the county has added")
     func categories() async throws {
-        try await ScratchDatabase.run { database in
-            let bench = try await Bench(database)
-            try await database.owner.execute(
+        try await InspectedCounty.run { county in
+            let bench = try await Bench(county)
+            try await county.owner.execute(
                 "INSERT INTO inspections.categories (name, kind, basis) VALUES ('已移交', 'finding', '县级规定')")
             let items: JSONValue = [
                 ["item": "SCJG-1", "categories": ["已移交"]], ["item": "SCJG-2", "categories": ["未发现问题"]],

@@ -1,13 +1,8 @@
-import Cluster
-import Foundation
-import Logging
 import Postgres
 import Testing
 
-/// A migrated database of its own on the test server, and pools with the roles of the processes.
-///
-/// The migrations are read from the source tree, in the order of their numbers.
-struct ScratchDatabase {
+/// A county with a database of its own, in which visits have been drawn; each process has the pool of its role.
+struct InspectedCounty {
     /// Everything is allowed: for preparing and looking.
     let owner: PostgresPool
     /// As `yaohao worker` runs.
@@ -15,50 +10,25 @@ struct ScratchDatabase {
     /// As `yaohao notifier` runs.
     let notifier: PostgresPool
 
-    /// Runs a test against a new database, and removes it afterwards.
-    static func run(_ test: (ScratchDatabase) async throws -> Void) async throws {
-        let server = try #require(
-            ProcessInfo.processInfo.environment["YAOHAO_POSTGRES"],
-            "YAOHAO_POSTGRES is not set: run scripts/test, which starts a server")
-        let name = "yaohao_test_" + UUID().uuidString.lowercased().replacing("-", with: "")
-        let admin = try await PostgresConnection.connect(server)
-        try await admin.script("CREATE DATABASE \(name)")
-        let conninfo = "\(server) dbname=\(name)"
-        let database = ScratchDatabase(
-            owner: PostgresPool(conninfo: conninfo),
-            worker: PostgresPool(conninfo: conninfo, setup: "SET ROLE yaohao_worker"),
-            notifier: PostgresPool(conninfo: conninfo, setup: "SET ROLE yaohao_notifier"))
-        let outcome: Result<Void, any Error>
-        do {
-            // Roles belong to the whole server, so databases are migrated one at a time.
-            _ = try await admin.query("SELECT pg_advisory_lock(1)")
-            let connection = try await PostgresConnection.connect(conninfo)
-            _ = try await Migrator(migrations()).run(on: connection)
-            await connection.close()
-            _ = try await admin.query("SELECT pg_advisory_unlock(1)")
-            try await test(database)
-            outcome = .success(())
-        } catch {
-            outcome = .failure(error)
-        }
-        for pool in [database.owner, database.worker, database.notifier] { await pool.close() }
-        try await admin.script("DROP DATABASE \(name) WITH (FORCE)")
-        await admin.close()
-        try outcome.get()
-    }
-
-    private static func migrations() throws -> [Migration] {
-        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources")
-        let files = FileManager.default
-        return try files.contentsOfDirectory(at: sources, includingPropertiesForKeys: nil).flatMap { target in
-            let folder = target.appending(path: "Migrations")
-            guard files.fileExists(atPath: folder.path) else { return [Migration]() }
-            return try files.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).compactMap { file in
-                guard file.pathExtension == "sql", let number = Int(file.lastPathComponent.prefix(4)) else {
-                    return nil
-                }
-                return Migration(number: number, name: file.lastPathComponent, sql: Array(try Data(contentsOf: file)))
+    /// Runs a test in a new county, and removes it afterwards. No broker is needed.
+    static func run(_ test: (InspectedCounty) async throws -> Void) async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let county = InspectedCounty(
+                owner: stack.pool,
+                worker: PostgresPool(
+                    conninfo: stack.conninfo, setup: "SET ROLE yaohao_worker", logger: stack.logger),
+                notifier: PostgresPool(
+                    conninfo: stack.conninfo, setup: "SET ROLE yaohao_notifier", logger: stack.logger))
+            let outcome: Result<Void, any Error>
+            do {
+                try await test(county)
+                outcome = .success(())
+            } catch {
+                outcome = .failure(error)
             }
+            await county.worker.close()
+            await county.notifier.close()
+            try outcome.get()
         }
     }
 
@@ -136,7 +106,7 @@ struct ScratchDatabase {
     func registerCalendar(year: Int) async throws {
         try await owner.execute(
             """
-            INSERT INTO registers.calendar (day, kind, holiday) VALUES (make_date(\(year), 1, 1), 'rest', '元旦')
+            INSERT INTO registers.calendar (day, kind, holiday) VALUES (make_date(\(year)::int4, 1, 1), 'rest', '元旦')
             ON CONFLICT DO NOTHING
             """)
     }
