@@ -30,7 +30,9 @@ struct PublicationSystemTests {
                 SELECT \(round) || '-' || entity, \(department), entity, \(round), \(endedOn)::text::date, '{I1,I2}',
                     'dept:' || \(department)::text, gen_random_uuid()::text
                 FROM unnest(\(entities)::text[]) AS entity
-                RETURNING visit, department)
+                RETURNING visit, department),
+            unseen AS (
+                INSERT INTO inspections.unseen_results (visit, department) SELECT visit, department FROM made)
             INSERT INTO inspections.result_items (visit, department, item, categories, findings)
             SELECT visit, department, department || '-1', '{发现问题已责令改正}', '灭火器过期' FROM made
             """)

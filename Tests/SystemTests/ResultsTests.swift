@@ -73,6 +73,7 @@ struct ResultsTests {
             #expect(try await bench.rows() == [1, 2, 1])
             let items = try await county.texts(
                 "SELECT item || ':' || array_to_string(categories, '+') FROM inspections.result_items ORDER BY item")
+            #expect(try await county.count("SELECT count(*) FROM inspections.unseen_results") == 1)
             #expect(items == ["SCJG-1:未发现问题", "SCJG-2:发现问题已责令改正+暂停营业"])
             let event = try await county.owner.query(
                 "SELECT key, headers->>'ce_type' AS type, body FROM cluster.outbox WHERE topic = 't.events'")
