@@ -35,7 +35,8 @@ struct FeedApplier: Sendable {
             guard let mode = FeedMode(rawValue: try row.decode("mode", as: String.self)) else { return }
             let heading = FeedHeading(
                 register: name.register, source: name.source, id: name.id, mode: mode,
-                version: try row.decode("version", as: Int.self), partitions: try row.decode("partitions", as: Int.self),
+                version: try row.decode("version", as: Int.self),
+                partitions: try row.decode("partitions", as: Int.self),
                 allowShrink: try row.decode("allow_shrink", as: Bool.self))
             guard try await isWhole(heading, statements, transaction) else { return }
             let receipt = try await apply(heading, statements, transaction)
@@ -85,7 +86,8 @@ struct FeedApplier: Sendable {
             }
         }
         guard found.isEmpty else {
-            logger.warning("feed has rows in partitions that it does not name", metadata: ["feed.more": "\(found.count)"])
+            logger.warning(
+                "feed has rows in partitions that it does not name", metadata: ["feed.more": "\(found.count)"])
             return false
         }
         return true

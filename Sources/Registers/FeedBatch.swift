@@ -1,5 +1,5 @@
 public import Cluster
-public import JSON
+import JSON
 public import Kafka
 
 /// A feed (数据报送) as its source sends it: begin markers, rows, end markers, each partition by itself, all signed.
@@ -28,7 +28,8 @@ public struct FeedBatch: Sendable {
         topic = topics.feed(heading.register.rawValue)
         partitionOf = self.rows.map { row in
             Int(
-                murmur2Partition(key: Self.key(heading.source, row.id), partitions: Int32(clamping: heading.partitions)))
+                murmur2Partition(key: Self.key(heading.source, row.id), partitions: Int32(clamping: heading.partitions))
+            )
         }
     }
 

@@ -1,4 +1,5 @@
 public import Cluster
+import JSON
 public import Logging
 public import Postgres
 
@@ -16,12 +17,14 @@ public struct FeedIntake: Sendable {
     let logger: Logger
 
     /// An intake for a county's feed topics.
-    public init(pool: PostgresPool, topics: Topics, directory: KeyDirectory, logger: Logger) {
+    public init(
+        pool: PostgresPool, topics: Topics, directory: KeyDirectory, deadLetters: DeadLetters, logger: Logger
+    ) {
         self.pool = pool
         self.topics = topics
         self.directory = directory
         self.logger = logger
-        deadLetters = DeadLetters(pool: pool, topics: topics)
+        self.deadLetters = deadLetters
         applier = FeedApplier(pool: pool, topics: topics, logger: logger)
     }
 

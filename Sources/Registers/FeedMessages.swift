@@ -1,4 +1,4 @@
-public import Cluster
+import Cluster
 import Crypto
 public import JSON
 
@@ -43,6 +43,19 @@ public struct FeedHeading: Sendable, Hashable {
     public let partitions: Int
     /// Whether it may retire more than a tenth of what its source has in the register.
     public let allowShrink: Bool
+
+    /// A heading of the given parts.
+    public init(
+        register: Register, source: String, id: String, mode: FeedMode, version: Int, partitions: Int, allowShrink: Bool
+    ) {
+        self.register = register
+        self.source = source
+        self.id = id
+        self.mode = mode
+        self.version = version
+        self.partitions = partitions
+        self.allowShrink = allowShrink
+    }
 }
 
 /// The end of a feed in one partition.
@@ -91,7 +104,8 @@ enum FeedMessage {
         case EventType.row, EventType.retirement:
             let id = event.subject ?? ""
             guard key == Array("\(event.source)/\(id)".utf8) else {
-                throw Undeliverable(code: "source", reason: "the key is not SOURCE/ID of the message's source and subject")
+                throw Undeliverable(
+                    code: "source", reason: "the key is not SOURCE/ID of the message's source and subject")
             }
             guard id.utf8.count <= 1_000, !id.utf8.contains(0) else {
                 throw Undeliverable(code: "envelope", reason: "ce_subject is no id: it is too long or holds a NUL")

@@ -17,7 +17,7 @@ public struct Item: Sendable, Hashable {
     /// `general` (一般检查事项) or `key` (重点检查事项).
     public let category: String
     /// The largest share of entities a year, in parts per million; general items have one, key items none.
-    public let capPPM: Int64?
+    public let capPPM: Int?
 
     /// How anything may be inspected.
     public static let knownMethods = ["online", "onsite", "written"]

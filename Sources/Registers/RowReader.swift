@@ -150,7 +150,7 @@ struct RowReader {
         return day
     }
 
-    mutating func optionalNumber(_ field: String, in bounds: ClosedRange<Int64>) -> Int64? {
+    mutating func optionalNumber(_ field: String, in bounds: ClosedRange<Int>) -> Int? {
         guard let value = take(field), value != .null else { return nil }
         guard let number = value.number, bounds.contains(number) else {
             note(
