@@ -1,5 +1,6 @@
 import Draw
 import Foundation
+import JSON
 import Testing
 
 @Suite("Teams of the worked draws")
@@ -32,48 +33,52 @@ struct WorkedDraw {
                 $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             }
         }
-        func object(_ name: String) throws -> [String: Any] {
-            let data = try Data(contentsOf: folder.appending(path: name))
-            return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        func object(_ name: String) throws -> JSONReader {
+            try JSONReader(JSONField(JSONValue(parsing: Data(contentsOf: folder.appending(path: name)))))
         }
         func list(_ cell: String) -> [String] { cell.split(separator: ",").map(String.init) }
 
-        let result = try object("result.json")
-        let hex = Array(try #require(result["seed"] as? String))
-        seed = try stride(from: 0, to: hex.count, by: 2).map {
-            try #require(UInt8(String(hex[$0...$0 + 1]), radix: 16))
-        }
+        var regions: [String: String] = [:]
+        for line in try lines("roster.tsv") { regions[line[0]] = line[2] }
         inspectors = try lines("inspectors.tsv").map {
             InspectorLine(
                 id: $0[0], department: $0[1], regions: list($0[2]), specialties: list($0[3]), certificateUntil: $0[4],
                 load: try #require(Int($0[5])), recused: list($0[6]))
         }
-        var regions: [String: String] = [:]
-        for line in try lines("roster.tsv") { regions[line[0]] = line[2] }
-        var requests: [String: [String: Any]] = [:]
-        for request in try #require(try object("round.json")["requests"] as? [[String: Any]]) {
-            requests[try #require(request["id"] as? String)] = request
+        var round = try object("round.json")
+        var requests: [String: (department: String, specialties: [String], team: Int)] = [:]
+        for field in try round.required("requests").elements() {
+            var request = try JSONReader(field)
+            requests[try request.required("id").string()] = (
+                try request.required("department").string(), try request.required("specialties").strings(),
+                try request.required("team").integer()
+            )
         }
-        for visit in try #require(result["visits"] as? [[String: Any]]) {
-            let id = try #require(visit["visit"] as? String)
-            let entity = try #require(visit["entity"] as? String)
-            let window = try #require(visit["window"] as? [String])
-            let merged = try #require(visit["requests"] as? [String]).map { try #require(requests[$0]) }
-            for team in try #require(visit["teams"] as? [[String: Any]]) {
-                let department = try #require(team["department"] as? String)
-                let own = merged.filter { $0["department"] as? String == department }
-                var specialties = Set<String>()
-                for request in own { specialties.formUnion(try #require(request["specialties"] as? [String])) }
-                let sizes = try own.map { try #require($0["team"] as? Int) }
+        var result = try object("result.json")
+        let hex = Array(try result.required("seed").string())
+        seed = try stride(from: 0, to: hex.count, by: 2).map {
+            try #require(UInt8(String(hex[$0...$0 + 1]), radix: 16))
+        }
+        for field in try result.required("visits").elements() {
+            var visit = try JSONReader(field)
+            let id = try visit.required("visit").string()
+            let entity = try visit.required("entity").string()
+            let window = try visit.required("window").strings()
+            let merged = try visit.required("requests").strings().map { try #require(requests[$0]) }
+            for field in try visit.required("teams").elements() {
+                var team = try JSONReader(field)
+                let department = try team.required("department").string()
+                let own = merged.filter { $0.department == department }
+                let specialties = Set(own.flatMap(\.specialties))
                 departments[department, default: ([], [])].visits.append(
                     TeamVisit(
                         id: id, region: try #require(regions[entity]), entity: entity, lastDay: window[1],
                         specialties: specialties.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
-                        team: try #require(sizes.max())))
+                        team: try #require(own.map(\.team).max())))
                 departments[department]?.teams.append(
                     TeamAssignment(
-                        inspectors: try #require(team["inspectors"] as? [String]),
-                        missing: try #require(team["missing"] as? [String])))
+                        inspectors: try team.required("inspectors").strings(),
+                        missing: try team.required("missing").strings()))
             }
         }
     }
