@@ -79,8 +79,11 @@ let package = Package(
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "JSON", "Kafka", crypto], swiftSettings: settings),
         .testTarget(name: "RegistersTests", dependencies: ["Registers", "Cluster", "JSON"], swiftSettings: settings),
         .testTarget(name: "RoundsTests", dependencies: ["Rounds", "Cluster", "Draw", "JSON"], swiftSettings: settings),
-        .testTarget(name: "InspectionsTests", dependencies: ["Inspections", "JSON"], swiftSettings: settings),
-        .testTarget(name: "NoticesTests", dependencies: ["Notices", "Registers", "JSON"], swiftSettings: settings),
+        .testTarget(
+            name: "InspectionsTests", dependencies: ["Inspections", "Registers", "Cluster", "JSON"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "NoticesTests", dependencies: ["Notices", "Registers", "Cluster", "JSON"], swiftSettings: settings),
         // Tests against the real servers of scripts/stack
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", logging], swiftSettings: settings),
         .testTarget(name: "KafkaTests", dependencies: ["Kafka", "CRdKafka", logging], swiftSettings: settings),

@@ -13,6 +13,8 @@ struct TeamsEligibility {
 
     /// For each visit, its first slot; one more entry at the end. Slots of named specialties come first.
     private(set) var firstSlot: [Int] = [0]
+    /// For each visit, how many of its slots need a specialty.
+    private var named: [Int32] = []
     /// For each slot, its visit.
     private(set) var visit: [Int32] = []
     /// For each slot, its specialty.
@@ -27,14 +29,23 @@ struct TeamsEligibility {
             for (i, inspector) in inspectors.enumerated() where meets(inspector) { set.insert(inspector: i) }
             return set
         }
-        // Keys are bytes: String's == would take canonically equivalent strings for one.
+        /// For each entry of a list, who has it. Keys are bytes: String's == would take canonically equivalent strings
+        /// for one.
+        func having(_ list: (InspectorLine) -> [String]) -> [[UInt8]: [UInt64]] {
+            var sets: [[UInt8]: [UInt64]] = [:]
+            for (i, inspector) in inspectors.enumerated() {
+                for entry in list(inspector) { sets[Array(entry.utf8), default: nobody].insert(inspector: i) }
+            }
+            return sets
+        }
+        let prefixes = having(\.regions)
+        let longest = prefixes.keys.map(\.count).max() ?? 0
+        let recused = having(\.recused)
+        let specialists = having(\.specialties)
+        let everywhere = whoever { $0.regions.isEmpty }
         var byRegion: [[UInt8]: [UInt64]] = [:]
         var byDay: [String: [UInt64]] = [:]
-        var recused: [[UInt8]: [UInt64]] = [:]
-        for (i, inspector) in inspectors.enumerated() {
-            for entity in inspector.recused { recused[Array(entity.utf8), default: nobody].insert(inspector: i) }
-        }
-        var named: [[UInt8]: Int32] = [:]
+        var rows: [[UInt8]: Int32] = [:]
         specialties = InspectorSets(count: 0, width: width)
         specialties.append(whoever { _ in true })
         free = InspectorSets(count: visits.count, width: width)
@@ -42,24 +53,28 @@ struct TeamsEligibility {
 
         for (v, index) in order.enumerated() {
             let wanted = visits[index]
-            let served = byRegion.value(Array(wanted.region.utf8)) { region in
-                whoever { $0.regions.isEmpty || $0.regions.contains { region.starts(with: $0.utf8) } }
+            let serving = byRegion.value(Array(wanted.region.utf8)) { region in
+                var set = everywhere
+                for length in 0...min(longest, region.count) {
+                    guard let served = prefixes[Array(region.prefix(length))] else { continue }
+                    for w in 0..<width { set[w] |= served[w] }
+                }
+                return set
             }
-            let valid = byDay.value(wanted.lastDay) { day in whoever { $0.certificateUntil >= day } }
+            let certified = byDay.value(wanted.lastDay) { day in whoever { $0.certificateUntil >= day } }
             let barred = recused.isEmpty ? nil : recused[Array(wanted.entity.utf8)]
-            for w in 0..<width { free[v, w] = served[w] & valid[w] & ~(barred?[w] ?? 0) }
+            for w in 0..<width { free[v, w] = serving[w] & certified[w] & ~(barred?[w] ?? 0) }
 
             for name in wanted.specialties {
-                let key = Array(name.utf8)
-                let held = named.value(key) { _ in
-                    specialties.append(whoever { $0.specialties.contains { $0.utf8.elementsEqual(key) } })
+                let row = rows.value(Array(name.utf8)) { name in
+                    specialties.append(specialists[name] ?? nobody)
                     return Int32(specialties.count - 1)
                 }
-                specialty.append(held)
+                specialty.append(row)
             }
             let size = max(2, wanted.specialties.count, wanted.team)
-            specialty.append(
-                contentsOf: repeatElement(Self.general, count: size - wanted.specialties.count))
+            specialty.append(contentsOf: repeatElement(Self.general, count: size - wanted.specialties.count))
+            named.append(Int32(wanted.specialties.count))
             visit.append(contentsOf: repeatElement(Int32(v), count: size))
             firstSlot.append(specialty.count)
         }
@@ -68,8 +83,8 @@ struct TeamsEligibility {
     /// The slots of a visit.
     func slots(of visit: Int) -> Range<Int> { firstSlot[visit]..<firstSlot[visit + 1] }
 
-    /// Whether a visit has slots that need a specialty.
-    func needsSpecialty(_ visit: Int) -> Bool { specialty[firstSlot[visit]] != Self.general }
+    /// The slots of a visit that need a specialty.
+    func needingSpecialty(_ visit: Int) -> Range<Int> { firstSlot[visit]..<firstSlot[visit] + Int(named[visit]) }
 
     /// One word of the set of inspectors who may fill the slot and do not serve its visit now.
     func takers(_ slot: Int, word: Int) -> UInt64 {

@@ -23,6 +23,8 @@ struct TeamsMatching {
     var wanted: [UInt64]
     /// Whoever the search may pass through to somebody wanted.
     var passable: [UInt64]
+    /// Whoever may fill the new slot, or one it reaches by moves within its visit, and does not serve the visit.
+    var reach: [UInt64]
     var moves: TeamsVisitMoves
     var search: TeamsSearch
 
@@ -36,7 +38,8 @@ struct TeamsMatching {
         load = inspectors.map(\.load)
         wanted = [UInt64](repeating: 0, count: width)
         passable = wanted
-        moves = TeamsVisitMoves(inspectors: inspectors.count)
+        moves = TeamsVisitMoves(eligibility: eligibility, inspectors: inspectors.count)
+        reach = wanted
         search = TeamsSearch(slots: holder.count, width: width)
     }
 
@@ -49,9 +52,9 @@ struct TeamsMatching {
     }
 
     private mutating func fill(_ slot: Int, of visit: Int) {
-        findReach(of: slot)
+        moves.findReach(ofNew: slot, holder: holder, eligibility: eligibility, into: &reach)
         var smallest = Int.max
-        moves.reach.forEachInspector { smallest = min(smallest, load[$0]) }
+        reach.forEachInspector { smallest = min(smallest, load[$0]) }
         // Every way out of the visit goes through somebody in `reach`: without them the slot stays empty.
         if smallest == Int.max { return }
 
@@ -62,9 +65,8 @@ struct TeamsMatching {
         if let winner = preference.mostPreferred(of: candidates, visit: visit) {
             // The search starts with the slot itself, so these are the first it meets.
             apply([TeamsMove(slot: slot, inspector: winner)])
-        } else {
-            findReach(of: slot)
-            if let path = findPath(to: slot) { apply(path) }
+        } else if let path = findPath(to: slot) {
+            apply(path)
         }
     }
 
@@ -107,20 +109,16 @@ struct TeamsMatching {
     /// somebody left the visit or can be moved within it, for the visit's other slots.
     private mutating func cover(_ slot: Int, alone: Bool) {
         let visit = Int(eligibility.visit[slot])
-        if alone && !eligibility.needsSpecialty(visit) { return coverHeld(slot, movable: false) }
-        findServing(visit)
-        for other in eligibility.slots(of: visit) where holder[other] != Self.nobody {
-            coverHeld(other, movable: mayMoveWithinVisit(to: other))
-        }
+        if alone && eligibility.needingSpecialty(visit).isEmpty { return cover(slot) }
+        moves.update(visit, holder: holder, eligibility: eligibility)
+        for other in eligibility.slots(of: visit) where holder[other] != Self.nobody { cover(other) }
     }
 
-    private mutating func coverHeld(_ slot: Int, movable: Bool) {
-        let visit = Int(eligibility.visit[slot])
+    private mutating func cover(_ slot: Int) {
         for w in wanted.indices {
-            let takers = eligibility.takers(slot, word: w)
             held.cover(
-                slot, of: Int(holder[slot]), word: w, direct: takers,
-                reach: movable ? eligibility.free[visit, w] : takers)
+                slot, of: Int(holder[slot]), word: w, direct: eligibility.takers(slot, word: w),
+                reach: moves.reach(slot, word: w, eligibility: eligibility))
         }
     }
 }

@@ -52,7 +52,7 @@ struct TeamsSearch {
 
 extension TeamsMatching {
     /// The moves that let the first wanted candidate the search meets fill `slot`, the candidate's first; `nil` when it
-    /// meets none. Nobody wanted may take `slot` itself, and `moves.reach` is that of `slot`.
+    /// meets none. Nobody wanted may take `slot` itself.
     mutating func findPath(to slot: Int) -> [TeamsMove]? {
         guard findUseful() else { return nil }
         search.number += 1
@@ -74,7 +74,7 @@ extension TeamsMatching {
         return nil
     }
 
-    /// Sets `search.unmet` to those worth meeting; false when no way can lead from `moves.reach` to anybody wanted.
+    /// Sets `search.unmet` to those worth meeting; false when no way can lead from `reach` to anybody wanted.
     private mutating func findUseful() -> Bool {
         for w in wanted.indices { search.unmet[w] = wanted[w] }
         var grows = true
@@ -92,7 +92,7 @@ extension TeamsMatching {
                 }
             }
         }
-        for w in wanted.indices where moves.reach[w] & search.unmet[w] != 0 { return true }
+        for w in wanted.indices where reach[w] & search.unmet[w] != 0 { return true }
         return false
     }
 
@@ -198,11 +198,9 @@ extension TeamsMatching {
         guard eligibility.specialty[slot] != TeamsEligibility.general,
             eligibility.free.meets(visit, search.unscheduled)
         else { return false }
-        findReach(of: slot)
-        var leads = false
-        for w in wanted.indices
-        where moves.reach[w] & ~eligibility.takers(slot, word: w) & search.unscheduled[w] != 0 {
-            leads = true
+        let leads = wanted.indices.contains { w in
+            let reached = moves.reach(slot, word: w, eligibility: eligibility)
+            return reached & ~eligibility.takers(slot, word: w) & search.unscheduled[w] != 0
         }
         guard leads else { return false }
         let specialty = Int(eligibility.specialty[slot])

@@ -1,79 +1,117 @@
 /// Moves within one visit: an inspector who serves the visit in one slot takes another, and leaves theirs to be filled.
 ///
-/// They matter only for slots that need a specialty. For a general slot, whoever may fill any slot of the visit may
-/// fill it too, so that what lies behind a move is reached without it as well, and before.
+/// They matter only to slots that need a specialty. For a general slot, whoever may fill any slot of the visit may
+/// fill it too, so that what lies behind such a move is reached without it as well, and before.
 struct TeamsVisitMoves {
-    /// Whoever may fill the slot last asked about, or one it reaches by moves within its visit, and does not serve the
-    /// visit.
-    var reach: [UInt64]
+    /// For each visit, the row of its first slot in `specialists`; its other slots that need a specialty follow.
+    private let firstRow: [Int]
+    /// For each filled slot that needs a specialty: whoever holds the specialty of this slot or of one that it reaches
+    /// by moves within its visit, where a general slot counts as a specialty that everybody holds.
+    private var specialists: InspectorSets
 
     /// Whoever serves the visit last looked at.
-    fileprivate var serving: [UInt64]
+    private var serving: [UInt64]
     /// The slots they hold; meaningful for those in `serving` only.
-    fileprivate var slotServed: [Int]
-    fileprivate var specialties: [UInt64]
-    fileprivate var open: [Int] = []
+    private var served: [Int]
 
-    init(inspectors: Int) {
-        reach = [UInt64](repeating: 0, count: InspectorSets.width(inspectors: inspectors))
-        serving = reach
-        specialties = reach
-        slotServed = [Int](repeating: 0, count: inspectors)
-    }
-}
-
-extension TeamsMatching {
-    /// Finds who serves a visit, for `mayMoveWithinVisit`.
-    mutating func findServing(_ visit: Int) {
-        for w in moves.serving.indices { moves.serving[w] = 0 }
-        for slot in eligibility.slots(of: visit) where holder[slot] != Self.nobody {
-            moves.serving.insert(inspector: Int(holder[slot]))
-            moves.slotServed[Int(holder[slot])] = slot
+    /// Prepares the slots of `eligibility`, empty.
+    init(eligibility: TeamsEligibility, inspectors: Int) {
+        let width = InspectorSets.width(inspectors: inspectors)
+        var rows = 0
+        firstRow = (0..<eligibility.free.count).map { visit in
+            defer { rows += eligibility.needingSpecialty(visit).count }
+            return rows
         }
+        specialists = InspectorSets(count: rows, width: width)
+        serving = [UInt64](repeating: 0, count: width)
+        served = [Int](repeating: 0, count: inspectors)
     }
 
-    /// Whether somebody who serves the visit of `findServing` in another slot may fill this slot, which is held and
-    /// needs a specialty. False for general slots.
-    func mayMoveWithinVisit(to slot: Int) -> Bool {
-        let specialty = Int(eligibility.specialty[slot])
-        if specialty == Int(TeamsEligibility.general) { return false }
-        var others = 0
-        for w in moves.serving.indices {
-            others += (moves.serving[w] & eligibility.specialties[specialty, w]).nonzeroBitCount
-        }
-        return others > 1
-    }
-
-    /// Sets `moves.reach` for a slot.
-    mutating func findReach(of slot: Int) {
+    /// One word of the set of those who may fill a filled slot, or one it reaches by moves within its visit, and do not
+    /// serve the visit.
+    func reach(_ slot: Int, word: Int, eligibility: TeamsEligibility) -> UInt64 {
         let visit = Int(eligibility.visit[slot])
-        if eligibility.specialty[slot] == TeamsEligibility.general { return reachAll(of: visit) }
-        findServing(visit)
-        if holder[slot] != Self.nobody { moves.serving.remove(inspector: Int(holder[slot])) }
-        for w in moves.specialties.indices {
-            moves.specialties[w] = eligibility.specialties[Int(eligibility.specialty[slot]), w]
+        let free = eligibility.free[visit, word]
+        if eligibility.specialty[slot] == TeamsEligibility.general { return free }
+        return free & specialists[row(slot, visit: visit, eligibility: eligibility), word]
+    }
+
+    /// Sets `set` to the same for the next slot to be filled.
+    mutating func findReach(
+        ofNew slot: Int, holder: [Int32], eligibility: TeamsEligibility, into set: inout [UInt64]
+    ) {
+        let visit = Int(eligibility.visit[slot])
+        if eligibility.specialty[slot] != TeamsEligibility.general {
+            findServing(visit, holder: holder, eligibility: eligibility)
+            start(slot, visit: visit, eligibility: eligibility)
+            _ = extend(slot, visit: visit, eligibility: eligibility)
         }
-        moves.open.removeAll(keepingCapacity: true)
-        moves.open.append(slot)
-        while let next = moves.open.popLast() {
-            for w in moves.serving.indices {
-                var movable = moves.serving[w] & eligibility.specialties[Int(eligibility.specialty[next]), w]
-                moves.serving[w] &= ~movable
-                while movable != 0 {
-                    let left = moves.slotServed[w << 6 | movable.trailingZeroBitCount]
-                    movable &= movable &- 1
-                    if eligibility.specialty[left] == TeamsEligibility.general { return reachAll(of: visit) }
-                    for w in moves.specialties.indices {
-                        moves.specialties[w] |= eligibility.specialties[Int(eligibility.specialty[left]), w]
+        for w in set.indices { set[w] = reach(slot, word: w, eligibility: eligibility) }
+    }
+
+    /// Follows a change of the holders of a visit's slots.
+    mutating func update(_ visit: Int, holder: [Int32], eligibility: TeamsEligibility) {
+        let slots = eligibility.needingSpecialty(visit)
+        if slots.isEmpty { return }
+        findServing(visit, holder: holder, eligibility: eligibility)
+        for slot in slots where holder[slot] != TeamsMatching.nobody {
+            start(slot, visit: visit, eligibility: eligibility)
+        }
+        var grows = true
+        while grows {
+            grows = false
+            for slot in slots where holder[slot] != TeamsMatching.nobody {
+                if extend(slot, visit: visit, eligibility: eligibility) { grows = true }
+            }
+        }
+    }
+
+    private func row(_ slot: Int, visit: Int, eligibility: TeamsEligibility) -> Int {
+        firstRow[visit] + slot - eligibility.firstSlot[visit]
+    }
+
+    private mutating func findServing(_ visit: Int, holder: [Int32], eligibility: TeamsEligibility) {
+        for w in serving.indices { serving[w] = 0 }
+        for slot in eligibility.slots(of: visit) where holder[slot] != TeamsMatching.nobody {
+            serving.insert(inspector: Int(holder[slot]))
+            served[Int(holder[slot])] = slot
+        }
+    }
+
+    private mutating func start(_ slot: Int, visit: Int, eligibility: TeamsEligibility) {
+        let row = row(slot, visit: visit, eligibility: eligibility)
+        for w in serving.indices { specialists[row, w] = eligibility.specialties[Int(eligibility.specialty[slot]), w] }
+    }
+
+    /// Adds what the slots add to whose holders may move to this one; false when it had it all.
+    private mutating func extend(_ slot: Int, visit: Int, eligibility: TeamsEligibility) -> Bool {
+        let specialty = Int(eligibility.specialty[slot])
+        let row = row(slot, visit: visit, eligibility: eligibility)
+        var grows = false
+        for w in serving.indices {
+            var movable = serving[w] & eligibility.specialties[specialty, w]
+            while movable != 0 {
+                let left = served[w << 6 | movable.trailingZeroBitCount]
+                movable &= movable &- 1
+                if eligibility.specialty[left] == TeamsEligibility.general {
+                    // Everybody: there is no more to add.
+                    for w in serving.indices {
+                        let all = eligibility.specialties[Int(TeamsEligibility.general), w]
+                        if specialists[row, w] != all { grows = true }
+                        specialists[row, w] = all
                     }
-                    moves.open.append(left)
+                    return grows
+                }
+                let leftRow = self.row(left, visit: visit, eligibility: eligibility)
+                for w in serving.indices {
+                    let more = specialists[leftRow, w] & ~specialists[row, w]
+                    if more != 0 {
+                        specialists[row, w] |= more
+                        grows = true
+                    }
                 }
             }
         }
-        for w in moves.reach.indices { moves.reach[w] = eligibility.free[visit, w] & moves.specialties[w] }
-    }
-
-    private mutating func reachAll(of visit: Int) {
-        for w in moves.reach.indices { moves.reach[w] = eligibility.free[visit, w] }
+        return grows
     }
 }

@@ -47,9 +47,9 @@ extension PostgresConnection {
         }
         for (index, statement) in statements.enumerated() {
             let text = statement.text
-            let (name, isNew) = self.statements.use(text)
+            let (name, isNew) = self.statements.use(.init(text: text, types: statement.types))
             if isNew {
-                try check(PQsendPrepare(raw, name, text, 0, nil))
+                try check(PQsendPrepare(raw, name, text, Int32(statement.types.count), statement.types))
                 steps.append(.prepare(name: name, statement: index))
             }
             try check(
@@ -81,17 +81,30 @@ extension PostgresConnection {
                 break
             case (.execute, PGRES_COMMAND_OK), (.execute, PGRES_TUPLES_OK), (.execute, PGRES_EMPTY_QUERY):
                 results.append(PostgresResult(handle: result))
-            case (_, PGRES_FATAL_ERROR), (_, PGRES_PIPELINE_ABORTED):
-                if status == PGRES_FATAL_ERROR, failure == nil {
-                    failure = try error(of: result, at: step, isOnly: isOnly)
-                }
-                switch step {
-                case .prepare(let name, _): statements.wasNotPrepared(name)
-                case .drop(let name): statements.wasDropped(name)
-                case .execute(let name, _) where failure?.code == .staleStatement && status == PGRES_FATAL_ERROR:
-                    statements.isStale(name)
-                default: break
-                }
+            case (.drop(let name), PGRES_FATAL_ERROR):
+                // Somebody else has dropped it: no failure of the statements asked for.
+                _ = try error(of: result)
+                statements.wasDropped(name)
+            case (.drop, PGRES_PIPELINE_ABORTED):
+                break
+            case (.prepare(let name, let index), PGRES_FATAL_ERROR):
+                failure = try error(of: result, at: isOnly ? nil : index)
+                statements.wasNotPrepared(name)
+            case (.prepare(let name, _), PGRES_PIPELINE_ABORTED):
+                statements.wasNotPrepared(name)
+            case (.execute(let name, let index), PGRES_FATAL_ERROR):
+                let error = try error(of: result, at: isOnly ? nil : index)
+                if error.code == .staleStatement { statements.isStale(name) }
+                failure = error
+            case (.execute, PGRES_PIPELINE_ABORTED):
+                break
+            case (.sync, PGRES_FATAL_ERROR):
+                // Outside a transaction the server commits here, and that may fail: a deferred constraint, say.
+                failure = try failure ?? error(of: result)
+                guard try await nextResult() == nil,
+                    let sync = try await nextResult(), PQresultStatus(sync.raw) == PGRES_PIPELINE_SYNC
+                else { throw broken("no end of the pipeline behind an error") }
+                continue
             default:
                 throw broken("unexpected answer \(PQresStatus(status).map { String(cString: $0) } ?? "")")
             }
@@ -101,14 +114,10 @@ extension PostgresConnection {
         return results
     }
 
-    /// The error of a step; throws it if the server has thereby ended the session.
-    private func error(of result: ResultHandle, at step: Step, isOnly: Bool) throws -> PostgresError {
+    /// The error of an answer; throws it if the server has thereby ended the session.
+    private func error(of result: ResultHandle, at statement: Int? = nil) throws -> PostgresError {
         var error = PostgresError(failed: result.raw)
-        switch step {
-        case .prepare(_, let statement), .execute(_, let statement):
-            if !isOnly { error.statement = statement }
-        case .drop, .sync: break
-        }
+        error.statement = statement
         if error.code == .connection {
             end(error)
             throw error
@@ -131,7 +140,8 @@ extension PostgresConnection {
                 }
             case .binary(let bytes):
                 guard bytes.count < 1 << 30 else {
-                    throw PostgresError(.encoding, "parameter $\(index + 1) has \(bytes.count) bytes, 1 GiB is too much")
+                    throw PostgresError(
+                        .encoding, "parameter $\(index + 1) has \(bytes.count) bytes, 1 GiB is too much")
                 }
             }
         }
@@ -287,7 +297,8 @@ extension [PostgresParameter] {
         }
         return bytes.withUnsafeBytes { buffer in
             let base = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
-            return body(Int32(count), starts.map { start in start.flatMap { base?.advanced(by: $0) } }, lengths, formats)
+            return body(
+                Int32(count), starts.map { start in start.flatMap { base?.advanced(by: $0) } }, lengths, formats)
         }
     }
 }

@@ -113,7 +113,8 @@ public actor PostgresConnection: PostgresQueryable {
 
     /// libpq's connection loop (documentation 34.1, PQconnectPoll). Its steps look up names, check certificates and
     /// hash passwords, so they run off the event loop.
-    private static func handshake(_ conninfo: String, loop: EventLoop, logger: Logger) async throws -> ConnectionHandle {
+    private static func handshake(_ conninfo: String, loop: EventLoop, logger: Logger) async throws -> ConnectionHandle
+    {
         let start = ContinuousClock.now
         let handle = try await EventLoop.offload {
             Result { try ConnectionHandle(conninfo: conninfo, logger: logger) }

@@ -58,7 +58,8 @@ public struct PostgresError: Error, Sendable, Hashable {
 
     /// Whether the same work may succeed when it is done again, from the start of its transaction.
     ///
-    /// A ``Code/commitUnknown`` is not: whoever repeats it must first look whether it took effect.
+    /// A ``Code/commitUnknown`` is not: whoever repeats it must first look whether it took effect. The same goes for a
+    /// statement outside a transaction during which the connection broke: repeat it only if doing so is harmless.
     public var isRetriable: Bool {
         switch code {
         case .connection, .timeout, .staleStatement: return true

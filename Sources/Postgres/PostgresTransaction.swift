@@ -119,7 +119,8 @@ extension PostgresConnection {
         defer { leave() }
         let tag: String
         do {
-            tag = try await call(.transaction(number), shielded: true) { try await self.perform(["COMMIT"]) }
+            tag =
+                try await call(.transaction(number), shielded: true) { try await self.perform(["COMMIT"]) }
                 .first?.tag ?? ""
         } catch var error as PostgresError {
             if error.isConnectionLost || error.code == .closed {

@@ -4,25 +4,33 @@
 /// try await pool.query("SELECT name FROM entity WHERE id = \(id) AND valid_from <= \(now)")
 /// ```
 ///
-/// A parameter takes the type that its place in the statement gives it (`id = $1` makes `$1` an `id`). Where the place
-/// gives none, or the wrong one, say it in SQL: `\(days)::int8`. One statement carries at most 65,535 parameters;
-/// many rows go in as arrays: `SELECT * FROM unnest(\(ids)::text[], \(names)::text[])`.
+/// Numbers, booleans, dates, UUIDs, bytes and arrays are declared as what they are (`Int` as `int8`, `Date` as
+/// `timestamptz`, `[String]` as `text[]`). Text and JSON take the type that their place in the statement gives them:
+/// `day = \("2026-03-01")` is a `date`. Where a place wants another type, or gives none, say it in SQL:
+/// `left(name, \(width)::int4)`, `jsonb_build_object('id', \(id)::text)`.
+///
+/// One statement carries at most 65,535 parameters; many rows go in as arrays:
+/// `INSERT INTO entity SELECT * FROM unnest(\(ids), \(names), \(days)::date[])`.
 public struct SQL: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
     /// The text around the parameters: always one piece more than there are parameters.
     private(set) var pieces: [String]
     /// The values, in the order of `$1`, `$2`, …
     private(set) var parameters: [PostgresParameter]
+    /// The values' types by OID; 0 where the place decides.
+    private(set) var types: [UInt32]
 
     /// A statement without parameters, from text known when compiling.
     public init(stringLiteral text: String) {
         pieces = [text]
         parameters = []
+        types = []
     }
 
     /// A statement from text that is trusted (never from outside), with no parameters.
     public init(raw text: String) {
         pieces = [text]
         parameters = []
+        types = []
     }
 
     /// A statement from an interpolated literal.
@@ -45,8 +53,9 @@ public struct SQL: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInte
         pieces[pieces.count - 1] += text
     }
 
-    mutating func append(parameter: PostgresParameter) {
+    mutating func append(parameter: PostgresParameter, type: UInt32) {
         parameters.append(parameter)
+        types.append(type)
         pieces.append("")
     }
 
@@ -54,6 +63,7 @@ public struct SQL: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInte
     public mutating func append(_ other: SQL) {
         append(text: other.pieces[0])
         parameters += other.parameters
+        types += other.types
         pieces += other.pieces.dropFirst()
     }
 
@@ -75,8 +85,8 @@ public struct SQL: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInte
         }
 
         /// Binds a value.
-        public mutating func appendInterpolation(_ value: some PostgresEncodable) {
-            sql.append(parameter: value.postgresParameter)
+        public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value) {
+            sql.append(parameter: value.postgresParameter, type: Value.postgresType)
         }
 
         /// Inserts another statement with its parameters.

@@ -4,11 +4,12 @@ CREATE SCHEMA inspections;
 -- The official categories are data; a county can add its own.
 CREATE TABLE inspections.categories (
     name  text PRIMARY KEY,
-    kind  text NOT NULL CHECK (kind IN ('finding', 'state')),
+    -- 'clear' contradicts every 'finding'; 'state' goes with either.
+    kind  text NOT NULL CHECK (kind IN ('clear', 'finding', 'state')),
     basis text NOT NULL
 );
 INSERT INTO inspections.categories (name, kind, basis) VALUES
-    ('未发现问题', 'finding', '国家企业信用信息公示系统抽查检查结果类别'),
+    ('未发现问题', 'clear', '国家企业信用信息公示系统抽查检查结果类别'),
     ('未按规定公示应当公示的信息', 'finding', '国家企业信用信息公示系统抽查检查结果类别'),
     ('公示信息隐瞒真实情况、弄虚作假', 'finding', '国家企业信用信息公示系统抽查检查结果类别'),
     ('通过登记的住所（经营场所）无法联系', 'finding', '国家企业信用信息公示系统抽查检查结果类别'),
@@ -29,6 +30,7 @@ CREATE TABLE inspections.results (
     entity      text COLLATE "C" NOT NULL,
     round       text COLLATE "C" NOT NULL,
     ended_on    date NOT NULL,
+    inspectors  text[],
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     source      text NOT NULL,
     submission  text NOT NULL,
@@ -46,4 +48,6 @@ CREATE TABLE inspections.result_items (
 
 GRANT USAGE ON SCHEMA inspections TO yaohao_worker, yaohao_notifier;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA inspections TO yaohao_worker;
-GRANT SELECT ON inspections.results, inspections.result_items TO yaohao_notifier;
+-- Who inspected is kept for the file; the notifier, which publishes, cannot read it.
+GRANT SELECT (visit, department, entity, round, ended_on, recorded_at) ON inspections.results TO yaohao_notifier;
+GRANT SELECT ON inspections.result_items TO yaohao_notifier;
