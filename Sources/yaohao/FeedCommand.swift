@@ -125,14 +125,16 @@ struct Feed: AsyncParsableCommand {
             throw ExitStatus.answerIsNo
         }
         for example in report.examples {
+            // Ids to retire come behind the file's last line.
             let place =
-                "\(file ?? "--retire"): line \(example.position): \(example.field.isEmpty ? "" : "\(example.field): ")"
-            complain("已隔离 quarantined: \(place)\(example.message) [\(example.code)]")
+                retire.contains(example.id) ? "--retire \(example.id)" : "\(file ?? ""): line \(example.position)"
+            let field = example.field.isEmpty ? "" : "\(example.field): "
+            complain("已隔离 quarantined: \(place): \(field)\(example.message) [\(example.code)]")
         }
         if json {
             say(String(decoding: receipt.json.canonical, as: UTF8.self))
         } else {
-            say("\(receipt.status == .accepted ? "已入库" : "未入库") \(register.rawValue): \(report.line)")
+            say("\(receipt.status == .accepted ? "已入库 taken" : "未入库 refused") \(register.rawValue): \(report.line)")
         }
         if receipt.status == .rejected { throw ExitStatus.answerIsNo }
     }
