@@ -43,7 +43,9 @@ struct Processes {
     /// The consumer groups with their topics.
     static func groups(_ topics: Topics) -> [(group: String, topics: [String])] {
         Slice.allCases.map { (group($0, topics), Self.topics(of: $0, topics)) }
-            + [(topics.prefix + "notifier", [topics.events])]
+            + [
+                (group(.rounds, topics) + "-tasks", [topics.tasks]), (topics.prefix + "notifier", [topics.events]),
+            ]
     }
 
     private static func group(_ slice: Slice, _ topics: Topics) -> String { topics.prefix + slice.rawValue }

@@ -45,7 +45,8 @@ struct Status: AsyncParsableCommand {
                         'items', (SELECT count(*) FROM registers.items WHERE valid_to IS NULL),
                         'entities', (SELECT count(*) FROM registers.entities WHERE valid_to IS NULL),
                         'inspectors', (SELECT count(*) FROM registers.inspectors WHERE valid_to IS NULL),
-                        'quarantine', (SELECT count(*) FROM registers.quarantine)),
+                        'quarantine', (SELECT count(DISTINCT (register, source, id)) FROM registers.quarantine
+                            WHERE superseded_at IS NULL)),
                     'schema', (SELECT max(number) FROM public.yaohao_migrations)
                 )::text AS report
                 """
