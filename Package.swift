@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -68,7 +69,7 @@ let package = Package(
             name: "yaohao",
             dependencies: [
                 "Draw", "JSON", "Postgres", "Kafka", "Cluster", "Registers", "Rounds", "Inspections", "Notices",
-                arguments, crypto, logging, lifecycle, yams,
+                arguments, crypto, logging, lifecycle, signals, yams,
             ],
             swiftSettings: settings),
         // Tests that need no server

@@ -29,15 +29,19 @@ public struct Intake: Service {
     ///   - group: the group, one for each slice.
     ///   - instance: the worker's stable name: a restart gets its partitions back at once.
     ///   - topics: what it reads.
+    ///   - batch: how many messages at most the work is handed at a time.
     ///   - deadLetters: where goes what can't be taken.
     ///   - work: what is done with messages.
     /// - Throws: `KafkaError` for settings that librdkafka doesn't take.
     public init(
-        settings: KafkaSettings, group: String, instance: String, topics: [String], deadLetters: DeadLetters,
-        logger: Logger, work: @escaping Work
+        settings: KafkaSettings, group: String, instance: String, topics: [String], batch: Int = 1,
+        deadLetters: DeadLetters, logger: Logger, work: @escaping Work
     ) throws {
-        consumer = try KafkaConsumer(
-            settings: settings, options: .init(group: group, instanceID: instance, topics: topics), logger: logger)
+        var options = KafkaConsumer.Options(group: group, instanceID: instance, topics: topics)
+        options.maxBatch = batch
+        // The next batch is fetched while one is worked on.
+        options.maxMessagesInFlight = max(options.maxMessagesInFlight, 2 * batch)
+        consumer = try KafkaConsumer(settings: settings, options: options, logger: logger)
         self.work = work
         self.deadLetters = deadLetters
         self.logger = logger

@@ -46,47 +46,98 @@ public struct KeyDirectory: Sendable {
         public let roles: Set<Role>
     }
 
+    /// An event with only what its signature covers, and the key that signed it.
+    public typealias Verified = (event: CloudEvent, entry: Entry)
+
     /// The event of a message, with only what its signature covers, and the key that signed it.
     ///
     /// - Throws: `Undeliverable` when it can never be taken.
     public func verified(
         headers: some Sequence<(name: String, value: [UInt8])>, value: [UInt8]?
-    ) async throws -> (event: CloudEvent, entry: Entry) {
+    ) async throws -> Verified {
+        let event = try Self.event(headers: headers, value: value)
+        return try check(event, await keys(claimedBy: [event]))
+    }
+
+    /// The same for many messages, with one look at the table of keys.
+    ///
+    /// - Returns: one result for each message, in their order.
+    /// - Throws: `PostgresError`.
+    public func verified(_ messages: [RawMessage]) async throws -> [Result<Verified, Undeliverable>] {
+        let events = messages.map { message in
+            Result { () throws(Undeliverable) in try Self.event(headers: message.headers, value: message.value) }
+        }
+        let keys = try await keys(claimedBy: events.compactMap { try? $0.get() })
+        return events.map { event in
+            event.flatMap { event in Result { () throws(Undeliverable) in try check(event, keys) } }
+        }
+    }
+
+    private static func event(
+        headers: some Sequence<(name: String, value: [UInt8])>, value: [UInt8]?
+    ) throws(Undeliverable) -> CloudEvent {
         if let value, value.count > Inbox.maximumBodySize {
             throw Undeliverable(
                 code: "size", reason: "the body has \(value.count) bytes; send at most \(Inbox.maximumBodySize)")
         }
-        let event: CloudEvent
         do {
-            event = try CloudEvent(headers: headers, value: value)
-        } catch let error as CloudEvent.Malformed {
-            throw Undeliverable(code: "envelope", reason: error.description)
+            return try CloudEvent(headers: headers, value: value)
+        } catch {
+            throw Undeliverable(code: "envelope", reason: "\(error)")
         }
+    }
+
+    /// A row of the table of keys.
+    private struct Known {
+        let publicKey: [UInt8]
+        let sources: [String]
+        let entry: Entry
+    }
+
+    /// The valid keys among those that events claim to be signed with.
+    private func keys(claimedBy events: [CloudEvent]) async throws -> [String: Known] {
+        let claimed = Set(events.compactMap { try? Signature.claimedKeyID(of: $0) })
+        guard !claimed.isEmpty else { return [:] }
+        let rows = try await pool.query(
+            """
+            SELECT key_id, public_key, department, roles, sources FROM cluster.keys
+            WHERE key_id = ANY (\(claimed.sorted())::text[]) AND revoked_at IS NULL AND valid_from <= clock_timestamp()
+                AND (valid_until IS NULL OR valid_until > clock_timestamp())
+            """)
+        var known: [String: Known] = [:]
+        for row in rows {
+            let id = try row.decode("key_id", as: String.self)
+            let roles = try row.decode("roles", as: [String].self).compactMap(Role.init)
+            known[id] = Known(
+                publicKey: try row.decode("public_key", as: [UInt8].self),
+                sources: try row.decode("sources", as: [String].self),
+                entry: Entry(
+                    keyID: id, department: try row.decode("department", as: String.self), roles: Set(roles)))
+        }
+        return known
+    }
+
+    private func check(_ event: CloudEvent, _ keys: [String: Known]) throws(Undeliverable) -> Verified {
         if mode == .unsigned, event.extensions[Signature.attribute] == nil {
             let name = event.source.split(separator: ":").last.map(String.init) ?? event.source
             return (event, Entry(keyID: nil, department: name, roles: Set(Role.allCases)))
         }
+        let believed: CloudEvent
+        let key: Known
         do {
             let keyID = try Signature.claimedKeyID(of: event)
-            let rows = try await pool.query(
-                """
-                SELECT public_key, department, roles, sources FROM cluster.keys
-                WHERE key_id = \(keyID) AND revoked_at IS NULL AND valid_from <= clock_timestamp()
-                    AND (valid_until IS NULL OR valid_until > clock_timestamp())
-                """)
-            guard let row = rows.first else { throw Signature.Refusal.unknownKey(keyID) }
-            let believed = try Signature.verify(event, publicKey: row.decode("public_key", as: [UInt8].self))
-            guard try row.decode("sources", as: [String].self).contains(event.source) else {
-                throw Undeliverable(
-                    code: "source",
-                    reason: "the key \(keyID) may not speak as \(event.source); use the key's own source")
-            }
-            let roles = try row.decode("roles", as: [String].self).compactMap(Role.init)
-            let department = try row.decode("department", as: String.self)
-            return (believed, Entry(keyID: keyID, department: department, roles: Set(roles)))
-        } catch let refusal as Signature.Refusal {
-            throw Undeliverable(code: "signature", reason: refusal.description)
+            guard let known = keys[keyID] else { throw Signature.Refusal.unknownKey(keyID) }
+            key = known
+            believed = try Signature.verify(event, publicKey: key.publicKey)
+        } catch {
+            throw Undeliverable(code: "signature", reason: "\(error)")
         }
+        guard key.sources.contains(event.source) else {
+            throw Undeliverable(
+                code: "source",
+                reason: "the key \(key.entry.keyID ?? "") may not speak as \(event.source); use the key's own source")
+        }
+        return (believed, key.entry)
     }
 
     /// Stores the public half of a key.

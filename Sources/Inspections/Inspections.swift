@@ -106,6 +106,11 @@ public enum Inspections {
                 field: "visit", code: "result.exists",
                 message: "\(result.department) 对此任务的结果已经录入；a result is recorded once")
         }
+        try await transaction.execute(
+            """
+            INSERT INTO inspections.unseen_results (visit, department)
+            VALUES (\(result.visit), \(result.department))
+            """)
         for item in result.items {
             try await transaction.execute(
                 """

@@ -1,4 +1,4 @@
-public import JSON
+import JSON
 
 /// What a department says it found at a visit (检查结果): who inspects, enters (谁抽查、谁录入).
 public struct RecordedResult: Sendable, Hashable {

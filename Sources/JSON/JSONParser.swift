@@ -47,6 +47,14 @@ struct JSONParser {
         return value
     }
 
+    /// Parses the one value that starts at an offset, and says where it ends.
+    static func parseValue(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) throws -> (JSONValue, end: Int) {
+        var parser = JSONParser(bytes: bytes)
+        parser.position = offset
+        let value = try parser.value(depth: 0)
+        return (value, parser.position)
+    }
+
     private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }

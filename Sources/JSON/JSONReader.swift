@@ -115,7 +115,7 @@ public struct JSONField: Sendable {
         return result
     }
 
-    fileprivate static func path(_ parent: String, _ name: String) -> String {
+    static func path(_ parent: String, _ name: String) -> String {
         let plain =
             !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !".[]\":\\".utf8.contains($0) }
         if !plain { return "\(parent)[\(JSONValue.string(name).canonicalText)]" }

@@ -129,7 +129,7 @@ struct ConsumerLoop: Sendable {
                 metadata: [LogKey.topic: "\(work.partition.topic)", LogKey.partition: "\(work.partition.partition)"])
         }
         for work in works { work.end() }
-        let offsets = takeCommits(works)
+        let offsets = works.reduce(into: [:]) { offsets, work in offsets[work.partition] = work.unconfirmed }
         guard !offsets.isEmpty else { return }
         do throws(KafkaError) {
             try client.commitAndWait(offsets, milliseconds: 5000)
@@ -215,28 +215,23 @@ struct ConsumerLoop: Sendable {
         let now = ContinuousClock.now
         guard now >= nextCommit else { return }
         nextCommit = now + options.commitInterval
-        let offsets = takeCommits(assigned.values)
+        let offsets = assigned.compactMapValues { $0.takeCommit() }
         guard !offsets.isEmpty, !client.isAssignmentLost else { return }
         do throws(KafkaError) {
             try client.commit(offsets)
         } catch {
-            noteCommitted(offsets.keys.map { ($0, error) })
+            noteCommitted(offsets.map { .init(partition: $0.key, offset: $0.value, error: error) })
         }
     }
 
-    private func takeCommits(_ works: some Sequence<PartitionWork>) -> [TopicPartition: Int64] {
-        var offsets: [TopicPartition: Int64] = [:]
-        for work in works { offsets[work.partition] = work.takeCommit() }
-        return offsets
-    }
-
-    private func noteCommitted(_ outcomes: [(partition: TopicPartition, error: KafkaError?)]) {
-        for case (let partition, let error?) in outcomes {
-            assigned[partition]?.commitFailed()
+    private func noteCommitted(_ outcomes: [RdEvent.CommitOutcome]) {
+        for outcome in outcomes {
+            assigned[outcome.partition]?.commitEnded(outcome.offset, isConfirmed: outcome.error == nil)
+            guard let error = outcome.error else { continue }
             logger.info(
                 "progress could not be committed, and will be again",
                 metadata: [
-                    LogKey.topic: "\(partition.topic)", LogKey.partition: "\(partition.partition)",
+                    LogKey.topic: "\(outcome.partition.topic)", LogKey.partition: "\(outcome.partition.partition)",
                     LogKey.error: "\(error)",
                 ])
         }

@@ -57,7 +57,7 @@ public final class KafkaAdmin: Sendable {
             switch error {
             case nil: made.append(topic)
             case let error? where error.code == .topicAlreadyExists: continue
-            case let error?: throw error
+            case let error?: throw error.about("topic '\(topic)'")
             }
         }
         // A broker answers before each of its peers knows the topic.
@@ -71,8 +71,8 @@ public final class KafkaAdmin: Sendable {
 
     /// Removes topics with all their records; those that don't exist are no error.
     public func deleteTopics(_ names: [String], timeout: Duration = .seconds(30)) async throws(KafkaError) {
-        for (_, error) in try await client.deleteTopics(names, milliseconds: timeout.milliseconds) {
-            if let error, error.code != .unknownTopicOrPartition { throw error }
+        for (topic, error) in try await client.deleteTopics(names, milliseconds: timeout.milliseconds) {
+            if let error, error.code != .unknownTopicOrPartition { throw error.about("topic '\(topic)'") }
         }
     }
 

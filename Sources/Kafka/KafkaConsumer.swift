@@ -19,6 +19,9 @@ public final class KafkaConsumer: Sendable {
         public var instanceID: String?
         /// The topics it reads.
         public var topics: [String]
+        /// Whether records of open and aborted transactions are seen; nil goes by the property `isolation.level`, and
+        /// without one sees only committed ones.
+        public var isolation: Isolation?
         /// Most messages handed to the handler at once, all of one partition.
         public var maxBatch = 1
         /// How many handlers may work on one partition at once; messages with the same key stay in order.
@@ -78,7 +81,9 @@ public final class KafkaConsumer: Sendable {
         self.options = options
         self.alarm = alarm
         client = try RdClient(
-            .consumer, settings.consumer(group: options.group, instanceID: options.instanceID), logger: logger)
+            .consumer,
+            settings.consumer(group: options.group, instanceID: options.instanceID, isolation: options.isolation),
+            logger: logger)
     }
 
     deinit {

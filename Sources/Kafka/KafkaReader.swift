@@ -21,8 +21,8 @@ public final class KafkaReader: Sendable, AsyncSequence {
     private struct State {
         var buffer: [RdEvent] = []
         var head = 0
-        /// Partitions read up to this offset, which is at their end.
-        var ends: [TopicPartition: Int64] = [:]
+        /// Up to where partitions have been read.
+        var reached: [TopicPartition: Int64] = [:]
 
         mutating func put(_ events: [RdEvent]) {
             buffer = events
@@ -33,8 +33,8 @@ public final class KafkaReader: Sendable, AsyncSequence {
             guard head < buffer.count else { return nil }
             defer { head += 1 }
             switch buffer[head] {
-            case .end(let partition, let offset): ends[partition] = offset
-            case .message(let message): ends[message.topicPartition] = message.offset + 1
+            case .end(let partition, let offset): reached[partition] = offset
+            case .message(let message): reached[message.topicPartition] = message.offset + 1
             default: break
             }
             return buffer[head]
@@ -57,13 +57,15 @@ public final class KafkaReader: Sendable, AsyncSequence {
     ///   - topic: The topic.
     ///   - partitions: Which of its partitions; nil for all.
     ///   - start: Where to begin in each.
-    ///   - isolation: Whether records of open and aborted transactions are seen.
+    ///   - isolation: Whether records of open and aborted transactions are seen; nil goes by the property
+    ///     `isolation.level`, and without one sees only committed ones.
+    ///   - timeout: For each question to a broker.
     ///   - logger: Gets librdkafka's log, at info and below.
     /// - Throws: Code `unknownTopicOrPartition` if the topic doesn't exist, `timedOut` or `transport` if no broker
     ///   answers.
     public static func open(
         settings: KafkaSettings, topic: String, partitions: [Int32]? = nil, from start: Start = .earliest,
-        isolation: Isolation = .readCommitted, logger: Logger
+        isolation: Isolation? = nil, timeout: Duration = .seconds(10), logger: Logger
     ) async throws(KafkaError) -> KafkaReader {
         let client = try RdClient(.consumer, settings.reader(isolation: isolation), logger: logger)
         do throws(KafkaError) {
@@ -71,14 +73,14 @@ public final class KafkaReader: Sendable, AsyncSequence {
             if let partitions {
                 numbers = partitions
             } else {
-                numbers = Array(0..<(try await client.partitionCount(of: topic, milliseconds: 10_000)))
+                numbers = Array(0..<(try await client.partitionCount(of: topic, milliseconds: timeout.milliseconds)))
             }
             var starts: [TopicPartition: Int64] = [:]
             for number in numbers {
                 let partition = TopicPartition(topic: topic, partition: number)
                 // The end is asked for here: librdkafka would look for it only once it fetches, when a message that the
                 // caller has sent meanwhile would be behind it.
-                let watermarks = try await client.watermarks(of: partition, milliseconds: 10_000)
+                let watermarks = try await client.watermarks(of: partition, milliseconds: timeout.milliseconds)
                 starts[partition] =
                     switch start {
                     case .earliest: watermarks.low
@@ -120,17 +122,19 @@ public final class KafkaReader: Sendable, AsyncSequence {
 
     /// All messages up to the ends the partitions have now.
     public func readToEnd() async throws(KafkaError) -> [KafkaMessage] {
-        var open = Set<TopicPartition>()
+        var ends: [TopicPartition: Int64] = [:]
         for (partition, start) in starts {
-            let high = try await watermarks(partition: partition.partition).high
-            let reached = state.withLock { $0.ends[partition] } ?? start
-            if reached < high { open.insert(partition) }
+            let end = try await watermarks(partition: partition.partition).high
+            let reached = state.withLock { $0.reached[partition] } ?? start
+            if reached < end { ends[partition] = end }
         }
         var messages: [KafkaMessage] = []
-        while !open.isEmpty {
+        while !ends.isEmpty {
             switch try await nextEvent() {
             case .message(let message): messages.append(message)
-            case .end(let partition, _): open.remove(partition)
+            case .end(let partition, let offset):
+                // It may be an end that was reached before more was sent.
+                if let end = ends[partition], offset >= end { ends[partition] = nil }
             default: continue
             }
         }

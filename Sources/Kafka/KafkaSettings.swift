@@ -39,7 +39,7 @@ public struct KafkaSettings: Sendable, Hashable {
     static let reserved: Set<String> = [
         "acks", "auto.commit.enable", "auto.offset.reset", "bootstrap.servers", "enable.auto.commit",
         "enable.auto.offset.store", "enable.idempotence", "enable.partition.eof", "group.id", "group.instance.id",
-        "group.protocol", "isolation.level", "metadata.broker.list", "partition.assignment.strategy", "partitioner",
+        "group.protocol", "metadata.broker.list", "partition.assignment.strategy", "partitioner",
         "request.required.acks", "transactional.id",
     ]
 
@@ -74,33 +74,35 @@ public struct KafkaSettings: Sendable, Hashable {
     }
 
     /// Properties of a member of a group.
-    func consumer(group: String, instanceID: String?) -> [String: String] {
-        var ours = reading(isolation: .readCommitted)
+    func consumer(group: String, instanceID: String?, isolation: Isolation? = nil) -> [String: String] {
+        var ours = reading
+        ours["isolation.level"] = isolation?.rawValue
         ours["group.id"] = group
         ours["group.instance.id"] = instanceID
         ours["partition.assignment.strategy"] = "cooperative-sticky"
-        return buffers.merging(common) { _, theirs in theirs }.merging(ours) { _, ours in ours }
+        return readingDefaults.merging(common) { _, theirs in theirs }.merging(ours) { _, ours in ours }
     }
 
     /// Properties of a reader outside any group.
-    func reader(isolation: Isolation) -> [String: String] {
-        var ours = reading(isolation: isolation)
+    func reader(isolation: Isolation?) -> [String: String] {
+        var ours = reading
+        ours["isolation.level"] = isolation?.rawValue
         // librdkafka wants a group's name before it assigns partitions; nothing joins it or commits to it.
         ours["group.id"] = "yaohao-reader"
         ours["enable.partition.eof"] = "true"
-        return buffers.merging(common) { _, theirs in theirs }.merging(ours) { _, ours in ours }
+        return readingDefaults.merging(common) { _, theirs in theirs }.merging(ours) { _, ours in ours }
     }
 
-    /// What librdkafka may fetch ahead: little, because the application has its own bound.
-    private var buffers: [String: String] { ["queued.max.messages.kbytes": "8192", "queued.min.messages": "1000"] }
-
-    private func reading(isolation: Isolation) -> [String: String] {
+    private var readingDefaults: [String: String] {
         [
-            "auto.offset.reset": "error",
-            "enable.auto.commit": "false",
-            "enable.auto.offset.store": "false",
-            "isolation.level": isolation.rawValue,
+            "isolation.level": Isolation.readCommitted.rawValue,
+            // What librdkafka may fetch ahead: little, because the application has its own bound.
+            "queued.max.messages.kbytes": "8192", "queued.min.messages": "1000",
         ]
+    }
+
+    private var reading: [String: String] {
+        ["auto.offset.reset": "error", "enable.auto.commit": "false", "enable.auto.offset.store": "false"]
     }
 }
 

@@ -6,8 +6,9 @@ final class PartitionWork: Sendable {
     private struct State {
         var watermark: OffsetWatermark
         var flow: FlowControl
-        /// The watermark that was committed last, or is being committed.
-        var committed: Int64?
+        /// What the brokers have confirmed, and what was sent to them last.
+        var confirmed: Int64?
+        var requested: Int64?
         /// Over: what finishes from now on is another owner's business.
         var isOver = false
     }
@@ -32,7 +33,7 @@ final class PartitionWork: Sendable {
             State(
                 watermark: OffsetWatermark(next: committed),
                 flow: FlowControl(maxMessages: options.maxMessagesInFlight, maxBytes: options.maxBytesInFlight),
-                committed: committed))
+                confirmed: committed, requested: committed))
     }
 
     /// Takes a message in. One that was taken before, as may come again after a pause, is dropped.
@@ -76,17 +77,29 @@ final class PartitionWork: Sendable {
 
     var shouldPause: Bool { state.withLock { $0.flow.shouldPause } }
 
-    /// The offset to commit, if it moved since the last time.
+    /// The offset to commit, if it has moved since it was last sent to the brokers.
     func takeCommit() -> Int64? {
         state.withLock { state in
-            guard let next = state.watermark.next, next != state.committed else { return nil }
-            state.committed = next
+            guard let next = state.watermark.next, next != state.requested else { return nil }
+            state.requested = next
             return next
         }
     }
 
-    /// The commit failed: the next one repeats it.
-    func commitFailed() { state.withLock { $0.committed = nil } }
+    /// The offset to commit, unless the brokers have confirmed it: one that is under way may yet fail.
+    var unconfirmed: Int64? {
+        state.withLock { $0.watermark.next == $0.confirmed ? nil : $0.watermark.next }
+    }
+
+    func commitEnded(_ offset: Int64, isConfirmed: Bool) {
+        state.withLock { state in
+            if isConfirmed {
+                state.confirmed = offset
+            } else if state.requested == offset {
+                state.requested = nil  // the next one repeats it
+            }
+        }
+    }
 
     /// Hands out nothing more.
     func stop() { for lane in lanes { lane.stop() } }

@@ -56,14 +56,12 @@ struct NoticeStore: Sendable {
     }
 
     /// Results without a deadline, at most a batch.
-    func resultsWithoutDeadline() async throws -> [Start] {
+    func unseenResults() async throws -> [Start] {
         try await pool.query(
             """
             SELECT r.visit || '/' || r.department AS subject, r.department, r.ended_on::text AS ended_on
-            FROM inspections.results r
-            WHERE NOT EXISTS (
-                SELECT FROM notices.deadlines d
-                WHERE d.kind = \(Self.publication) AND d.subject = r.visit || '/' || r.department)
+            FROM inspections.unseen_results u
+            JOIN inspections.results r ON r.visit = u.visit AND r.department = u.department
             LIMIT \(Self.batchSize)
             """
         ).map(start)
@@ -122,6 +120,12 @@ struct NoticeStore: Sendable {
                     WHERE r.fire_on IS NULL
                     """)
             }
+            try await transaction.execute(
+                """
+                DELETE FROM inspections.unseen_results u
+                USING unnest(\(subjects)::text[], \(starts.map(\.recipient))::text[]) AS seen (subject, department)
+                WHERE u.visit = split_part(seen.subject, '/', 1) AND u.department = seen.department
+                """)
         }
     }
 

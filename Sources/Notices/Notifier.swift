@@ -63,7 +63,7 @@ public struct Notifier: Service {
         }
         let calendar = try await WorkingCalendar.load(from: store.pool)
         while !Task.isCancelled {
-            let starts = try await store.resultsWithoutDeadline()
+            let starts = try await store.unseenResults()
             if !starts.isEmpty { try await store.store(starts, rule: rule, calendar: calendar) }
             guard starts.count == NoticeStore.batchSize else { break }
         }

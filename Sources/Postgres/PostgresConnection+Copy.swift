@@ -75,13 +75,16 @@ extension PostgresConnection {
         _ statement: String, scope: Scope, _ body: nonisolated(nonsending) ([UInt8]) async throws -> Void
     ) async throws -> Int {
         try await beginCopy(statement, scope: scope, expecting: PGRES_COPY_OUT)
+        var isComplete = false
         do {
-            while let chunk = try await getCopy() {
+            while !isComplete {
+                let chunk = try await getCopy()
+                isComplete = chunk.isLast
                 try Task.checkCancellation()
-                try await body(chunk)
+                if !chunk.bytes.isEmpty { try await body(chunk.bytes) }
             }
         } catch {
-            await abandonCopyOut(scope)
+            await abandonCopyOut(scope, isComplete: isComplete)
             throw error
         }
         return try await endCopy(scope) { try await self.finishCopy() }
@@ -153,8 +156,8 @@ extension PostgresConnection {
         return try await finishCopy()
     }
 
-    /// The next rows, at least 64 KiB of them unless they are the last; nil when there are no more.
-    private func getCopy() async throws -> [UInt8]? {
+    /// The next rows, some 64 KiB of them unless they are the last.
+    private func getCopy() async throws -> (bytes: [UInt8], isLast: Bool) {
         var chunk: [UInt8] = []
         while chunk.count < 65_536 {
             let raw = try raw
@@ -164,16 +167,16 @@ extension PostgresConnection {
                 chunk += UnsafeRawBufferPointer(start: row, count: Int(length))
                 PQfreemem(row)
             } else if length == 0 {
-                if !chunk.isEmpty, chunk.count >= 32_768 { break }
+                if chunk.count >= 32_768 { break }
                 _ = try await ready(for: .read)
                 guard PQconsumeInput(try self.raw) == 1 else { throw lost(try self.raw) }
             } else if length == -1 {
-                break
+                return (chunk, true)
             } else {
                 throw lost(raw)
             }
         }
-        return chunk.isEmpty ? nil : chunk
+        return (chunk, false)
     }
 
     /// Reads the answer behind the data.
@@ -198,12 +201,14 @@ extension PostgresConnection {
     }
 
     /// Makes the server stop, and drops what it had sent by then.
-    private func abandonCopyOut(_ scope: Scope) async {
+    private func abandonCopyOut(_ scope: Scope, isComplete: Bool) async {
         defer { leaveCopy(scope) }
         do {
-            running = CancellableCall(number: makeNumber())
-            requestCancel(of: running.number)
-            while try await getCopy() != nil {}
+            if !isComplete {
+                running = CancellableCall(number: makeNumber())
+                requestCancel(of: running.number)
+                while try await !getCopy().isLast {}
+            }
             while try await nextResult() != nil {}
             await endCancellable()
         } catch {

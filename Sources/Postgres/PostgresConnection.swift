@@ -179,8 +179,10 @@ public actor PostgresConnection: PostgresQueryable {
     // MARK: The end
 
     /// Closes the connection at once. Calls under way and later ones throw a ``PostgresError`` with code `closed`;
-    /// the server rolls back an open transaction.
+    /// the server is asked to stop what it does for them, and rolls back an open transaction.
     public func close() {
+        // A server process only notices a closed connection when it is done, perhaps hours later.
+        requestCancel(of: running.number)
         end(PostgresError(.closed, "the connection was closed"))
     }
 

@@ -96,6 +96,9 @@ struct FeedApplier: Sendable {
     private func apply(
         _ heading: FeedHeading, _ statements: FeedStatements, _ transaction: PostgresTransaction
     ) async throws -> Receipt {
+        // Rows that just came in have no statistics: the planner would take them for a handful and compare every pair.
+        // Where a loop is the only way, its price must not make the planner compile the statement.
+        try await transaction.script("SET LOCAL enable_nestloop = off; SET LOCAL jit = off")
         // One feed of a register at a time: whether an id belongs to another source must not change meanwhile.
         _ = try await transaction.query(
             "SELECT pg_advisory_xact_lock(hashtext(\("yaohao.registers." + heading.register.rawValue)))")

@@ -9,6 +9,9 @@ public import Postgres
 /// feed from being applied until the row is sent again. Feeds are de-duplicated by version and position, not by the
 /// inbox.
 public struct FeedIntake: Sendable {
+    /// How many messages are best taken at a time: each time costs a transaction.
+    public static let batch = 1_000
+
     let pool: PostgresPool
     let topics: Topics
     let directory: KeyDirectory
@@ -35,9 +38,9 @@ public struct FeedIntake: Sendable {
         var rows: [FeedMessage.StagedRow] = []
         var begun: [FeedHeading] = []
         var ends: [FeedEnd] = []
-        for message in messages {
+        for (message, verified) in zip(messages, try await directory.verified(messages)) {
             do {
-                switch try await read(message) {
+                switch try read(message, verified.get()) {
                 case .row(let row): rows.append(row)
                 case .begin(let heading): begun.append(heading)
                 case .end(let end): ends.append(end)
@@ -61,15 +64,15 @@ public struct FeedIntake: Sendable {
         for name in Set(ends.map(\.heading.name)).sorted() { try await applier.settle(name) }
     }
 
-    private func read(_ message: RawMessage) async throws -> FeedMessage {
+    private func read(_ message: RawMessage, _ verified: KeyDirectory.Verified) throws -> FeedMessage {
         guard let register = Register.allCases.first(where: { topics.feed($0.rawValue) == message.topic }) else {
             throw Undeliverable(code: "envelope", reason: "\(message.topic) is no feed topic")
         }
-        let (event, entry) = try await directory.verified(headers: message.headers, value: message.value)
-        guard entry.roles.contains(.feed) else {
+        guard verified.entry.roles.contains(.feed) else {
             throw Undeliverable(code: "role", reason: "the key may not feed registers; use one with the role feed")
         }
-        return try FeedMessage(event, register: register, partition: Int(message.partition), key: message.key)
+        return try FeedMessage(
+            verified.event, register: register, partition: Int(message.partition), key: message.key)
     }
 
     /// Stores rows and markers of feeds that are not applied yet, all at once.

@@ -30,7 +30,7 @@ extension Rounds {
         let salt = try await salt(of: round)
         let inspectors = try await RoundStore.file(round, "inspectors", pool)
         let inspectorsDigest = try FileDigest(inspectors: inspectors, salt: salt)
-        let rosterDigest = PageCount.digest(of: counts)
+        let rosterDigest = try PageCount.digest(of: counts)
         let poolSizes = PageCount.poolSizes(of: counts, requests: requests)
         return { [self] transaction in
             let state = try await RoundStore.locked(round, transaction)

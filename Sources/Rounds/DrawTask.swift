@@ -127,10 +127,11 @@ extension Rounds {
         let result = try await RoundBundle.result(round, inputs, pool)
         return { [self] transaction in
             guard try await RoundStore.locked(round, transaction).phase == .drawing else { return Effects() }
-            let digest = result.hash
+            let body = result.canonical
+            let digest = Hash(of: body).hex
             try await transaction.execute(
                 """
-                INSERT INTO rounds.results (round, digest, body) VALUES (\(round), \(digest), \(result.canonical))
+                INSERT INTO rounds.results (round, digest, body) VALUES (\(round), \(digest), \(body))
                 """)
             try await transaction.execute(
                 """
@@ -151,7 +152,7 @@ extension Rounds {
 /// What every stage after the seed reads: the requests and sample sizes of the commitment, and the seed.
 struct DrawInputs: Sendable {
     let requests: [DrawRequest]
-    let sampleSizes: [[String: Int]]
+    let sampleSizes: [StratumSizes]
     let commitment: String
     let seed: [UInt8]
     let seedHex: String

@@ -1,4 +1,4 @@
-import Cluster
+public import Cluster
 import Crypto
 import Draw
 import JSON

@@ -1,5 +1,5 @@
 import Draw
-public import JSON
+import JSON
 public import Postgres
 
 /// The files by which anybody can check a drawn round (验证包): those of `draw-v1`, byte for byte.

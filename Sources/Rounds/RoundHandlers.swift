@@ -1,7 +1,7 @@
 public import Cluster
 import Draw
 import JSON
-import Postgres
+public import Postgres
 
 /// A draw as a distributed job: what departments and witnesses may say, and the tasks that follow.
 public struct Rounds: Sendable {
@@ -69,7 +69,7 @@ public struct Rounds: Sendable {
         let inserted = try await transaction.execute(
             """
             INSERT INTO rounds.rounds (id, county, state, opened_by, successor_of)
-            VALUES (\(message.round), \(message.county), 'opened', \(submission.source), \(message.replaces))
+            VALUES (\(message.round), \(message.county), 'opened', \(submission.source), \(optional: message.replaces))
             ON CONFLICT (id) DO NOTHING
             """)
         guard inserted == 1 else {
@@ -142,7 +142,7 @@ public struct Rounds: Sendable {
             """
             INSERT INTO rounds.requests (round, id, department, body, note)
             VALUES (\(message.round), \(request.id), \(request.department),
-                \(String(decoding: request.json.canonical, as: UTF8.self)), \(message.note))
+                \(String(decoding: request.json.canonical, as: UTF8.self)), \(optional: message.note))
             ON CONFLICT DO NOTHING
             """)
         guard inserted == 1 else {

@@ -41,11 +41,11 @@ enum RoundMessage {
                 throw JSONError(path: path, message: "至少一个见证来源，按字节升序，不得重复，只含 A-Z a-z 0-9 . _ : -")
             }
             let publicPath = reader.pathOf("public")
-            publicSources = try reader.objects("public").map { try PublicSource($0) }
+            publicSources = try reader.required("public").array { try PublicSource($0) }
             guard !publicSources.isEmpty,
                 zip(publicSources, publicSources.dropFirst()).allSatisfy({ $0.source.utf8Precedes($1.source) })
             else { throw JSONError(path: publicPath, message: "至少一个公共随机来源，按来源升序，不得重复") }
-            replaces = reader.has("replaces") ? try reader.identifier("replaces") : nil
+            replaces = try reader.optional("replaces").map { try JSONReader.identifier($0) }
             try reader.finish()
         }
     }
@@ -76,7 +76,7 @@ enum RoundMessage {
             round = try reader.identifier("round")
             request = try DrawRequest(json: reader.value("request"), path: reader.pathOf("request"))
             note = try reader.optionalString("note")
-            if reader.has("plan_lines") { _ = try reader.strings("plan_lines") }
+            _ = try reader.optional("plan_lines")?.strings()
             try reader.finish()
         }
     }
@@ -130,9 +130,14 @@ enum RoundMessage {
 extension JSONReader {
     /// An id as `draw-v1` §1 allows it.
     mutating func identifier(_ name: String) throws -> String {
-        let text = try string(name)
+        try Self.identifier(required(name))
+    }
+
+    /// An id as `draw-v1` §1 allows it.
+    static func identifier(_ field: JSONField) throws -> String {
+        let text = try field.string()
         guard !text.isEmpty, text.utf8.count <= 128, text.utf8.allSatisfy(isIdentifierByte) else {
-            throw error(name, "编号只能含 A-Z a-z 0-9 . _ -，最多 128 个")
+            throw field.error("编号只能含 A-Z a-z 0-9 . _ -，最多 128 个")
         }
         return text
     }

@@ -49,7 +49,7 @@ struct Migrate: AsyncParsableCommand {
                 })
             await admin.close()
             say("topics: \(settings.topics.all.count), prefix \(settings.topics.prefix)")
-        } catch let error as KafkaError {
+        } catch {
             complain("the broker: \(error)")
             throw ExitStatus.unreachable
         }
@@ -204,7 +204,7 @@ struct DeadLetterCommands: AsyncParsableCommand {
                 ])
                 await producer.close()
                 for delivery in result { _ = try delivery.get() }
-            } catch let error as KafkaError {
+            } catch {
                 complain("the broker: \(error)")
                 throw ExitStatus.unreachable
             }

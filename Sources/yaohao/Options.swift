@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Foundation
+import JSON
 import Kafka
 import Logging
 import Postgres

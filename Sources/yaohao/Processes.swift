@@ -9,6 +9,7 @@ import Postgres
 import Registers
 import Rounds
 import ServiceLifecycle
+import UnixSignals
 
 /// What a worker can take part in.
 enum Slice: String, CaseIterable, ExpressibleByArgument {
@@ -70,7 +71,7 @@ struct Processes {
                 services.append(
                     try Intake(
                         settings: settings.kafka, group: group, instance: name, topics: topics,
-                        deadLetters: deadLetters, logger: logger, work: applier.take))
+                        batch: FeedIntake.batch, deadLetters: deadLetters, logger: logger, work: applier.take))
             case .rounds:
                 let rounds = Rounds(pool: pool, topics: settings.topics)
                 let runner = TaskRunner(

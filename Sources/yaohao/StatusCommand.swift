@@ -75,7 +75,7 @@ struct Status: AsyncParsableCommand {
             }
             await admin.close()
             return .object(lags)
-        } catch let error as KafkaError {
+        } catch {
             complain("the broker: \(error)")
             throw ExitStatus.unreachable
         }

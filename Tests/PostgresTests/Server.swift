@@ -3,6 +3,10 @@ import Testing
 
 @testable import Postgres
 
+/// All tests that use the server, one after another, so that they don't take all its connections.
+@Suite("Server", .serialized)
+struct ServerTests {}
+
 /// The server that the tests use.
 enum Server {
     /// The conninfo from the environment; fails the test when there is none.

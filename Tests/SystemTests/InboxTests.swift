@@ -109,7 +109,8 @@ struct InboxTests {
             var changed = try Self.message(key)
             changed.value.append(0x20)
             let unsigned = try Self.message(key)
-            let cases = [
+            typealias Message = (headers: [(name: String, value: [UInt8])], value: [UInt8])
+            let cases: [(Message, String)] = [
                 (try Self.message(unknown), "signature"), (try Self.message(revoked), "signature"),
                 (foreign, "source"), (changed, "signature"),
                 ((unsigned.headers.filter { $0.name != "ce_dssematerial" }, unsigned.value), "signature"),

@@ -46,8 +46,17 @@ CREATE TABLE inspections.result_items (
     FOREIGN KEY (visit, department) REFERENCES inspections.results
 );
 
+-- Results that the notifier has not seen yet, stored with them: so it finds the new ones without reading all.
+CREATE TABLE inspections.unseen_results (
+    visit      text COLLATE "C" NOT NULL,
+    department text COLLATE "C" NOT NULL,
+    PRIMARY KEY (visit, department),
+    FOREIGN KEY (visit, department) REFERENCES inspections.results
+);
+
 GRANT USAGE ON SCHEMA inspections TO yaohao_worker, yaohao_notifier;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA inspections TO yaohao_worker;
 -- Who inspected is kept for the file; the notifier, which publishes, cannot read it.
 GRANT SELECT (visit, department, entity, round, ended_on, recorded_at) ON inspections.results TO yaohao_notifier;
 GRANT SELECT ON inspections.result_items TO yaohao_notifier;
+GRANT SELECT, DELETE ON inspections.unseen_results TO yaohao_notifier;

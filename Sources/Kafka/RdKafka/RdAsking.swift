@@ -16,23 +16,18 @@ extension RdClient {
 
     /// How many partitions a topic has.
     func partitionCount(of topic: String, milliseconds: Int32) async throws(KafkaError) -> Int32 {
-        guard let count = try await partitionCounts(milliseconds: milliseconds, of: topic)[topic], count > 0 else {
+        guard let count = try await partitionCounts(milliseconds: milliseconds)[topic], count > 0 else {
             throw KafkaError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, message: "there is no topic '\(topic)'")
         }
         return count
     }
 
-    /// The topics there are, or the one that is asked for, with how many partitions each has.
-    func partitionCounts(milliseconds: Int32, of topic: String? = nil) async throws(KafkaError) -> [String: Int32] {
+    /// The topics there are, with how many partitions each has. All are asked for, since asking for one by name may
+    /// make it.
+    func partitionCounts(milliseconds: Int32) async throws(KafkaError) -> [String: Int32] {
         try await blocking { handle throws(KafkaError) in
-            var one: OpaquePointer?
-            if let topic {
-                one = rd_kafka_topic_new(handle, topic, nil)
-                if one == nil { throw KafkaError(rd_kafka_last_error()) }
-            }
-            defer { if let one { rd_kafka_topic_destroy(one) } }
             var answer: UnsafePointer<rd_kafka_metadata>?
-            try KafkaError.check(rd_kafka_metadata(handle, topic == nil ? 1 : 0, one, &answer, milliseconds))
+            try KafkaError.check(rd_kafka_metadata(handle, 1, nil, &answer, milliseconds))
             guard let answer else { return [:] }
             defer { rd_kafka_metadata_destroy(answer) }
             var counts: [String: Int32] = [:]

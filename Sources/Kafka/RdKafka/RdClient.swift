@@ -50,7 +50,8 @@ final class RdClient: Sendable {
                 RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT)
         case .admin: break
         }
-        let type = kind == .consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER
+        // Only a producer's questions about a topic may make it.
+        let type = kind == .producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
         let made: Result<OpaquePointer, KafkaError> = withTextBuffer { buffer, size in
             if let handle = rd_kafka_new(type, conf, buffer, size) { return .success(handle) }
             return .failure(.invalid(String(cString: buffer)))

@@ -47,6 +47,13 @@ extension KafkaError {
         throw KafkaError(code)
     }
 
+    /// The same error, saying what it is about.
+    func about(_ subject: String) -> KafkaError {
+        KafkaError(
+            code: code, name: name, message: "\(subject): \(message)", isFatal: isFatal, isRetriable: isRetriable,
+            requiresAbort: requiresAbort)
+    }
+
     static func invalid(_ message: String) -> KafkaError {
         KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, message: message)
     }

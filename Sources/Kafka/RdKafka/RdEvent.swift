@@ -8,8 +8,14 @@ enum RdEvent {
     case end(TopicPartition, offset: Int64)
     case rebalance(assigned: Bool, [TopicPartition])
     /// What committing offsets came to, by partition.
-    case committed([(partition: TopicPartition, error: KafkaError?)])
+    case committed([CommitOutcome])
     case error(KafkaError, TopicPartition?)
+
+    struct CommitOutcome {
+        let partition: TopicPartition
+        let offset: Int64
+        let error: KafkaError?
+    }
 
     struct DeliveryReport {
         /// The number the record was produced with.
@@ -41,7 +47,9 @@ enum RdEvent {
             let outcomes = rd_kafka_event_topic_partition_list(event).map { list in
                 list.entries.map { entry in
                     let code = entry.err == RD_KAFKA_RESP_ERR_NO_ERROR ? whole : entry.err
-                    return (TopicPartition(entry), code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code))
+                    return CommitOutcome(
+                        partition: TopicPartition(entry), offset: entry.offset,
+                        error: code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code))
                 }
             }
             self = .committed(outcomes ?? [])

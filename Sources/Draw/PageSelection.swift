@@ -1,0 +1,251 @@
+public import JSON
+
+/// Who is drawn by one request (抽查对象名单), ascending by ticket.
+public struct Selection: Sendable, Hashable {
+    /// The request's id.
+    public let request: String
+    /// The ids of the entities.
+    public let entities: [String]
+
+    /// Makes a selection.
+    public init(request: String, entities: [String]) {
+        self.request = request
+        self.entities = entities
+    }
+}
+
+/// The smallest tickets of every request and stratum found so far: in one page, or in pages put together.
+///
+/// Each stratum holds no more entities than its sample, so that what is put together from all pages holds the winners.
+public struct PageSelection: Sendable, Hashable {
+    /// An entity that may be drawn, with what later stages need of it.
+    struct Entity: Sendable, Hashable {
+        let id: String
+        let region: String
+    }
+
+    /// An entity's ticket in one stratum.
+    struct Candidate: Sendable, Hashable {
+        let ticket: Hash
+        /// The index in `entities`.
+        let entity: Int32
+    }
+
+    let entities: [Entity]
+    /// For each request, in the order given, its candidates by class (one list for a request with a count).
+    let strata: [[Candidate]]
+
+    /// Selects from one page.
+    /// - Parameters:
+    ///   - page: the page's lines, each with its LF.
+    ///   - firstLine: the number of its first line, from 1.
+    ///   - requests: the round's requests.
+    ///   - sampleSizes: how many each of these requests draws of its strata.
+    ///   - seed: the round's seed, 32 bytes.
+    /// - Throws: ``DrawError`` with line and column.
+    public init(
+        page: [UInt8], firstLine: Int, requests: [DrawRequest], sampleSizes: [StratumSizes], seed: [UInt8]
+    ) throws {
+        var selector = PageSelector(requests: requests, sampleSizes: sampleSizes, seed: seed)
+        try page.withUnsafeBytes { try selector.add($0, firstLine: firstLine) }
+        self = selector.selection
+    }
+
+    init(entities: [Entity], strata: [[Candidate]]) {
+        self.entities = entities
+        self.strata = strata
+    }
+
+    /// Puts together what was found in different pages, in any order.
+    public static func merged(
+        _ selections: [PageSelection], requests: [DrawRequest], sampleSizes: [StratumSizes]
+    ) -> PageSelection {
+        var entities: [Entity] = []
+        var strata = SmallestTickets.strata(requests: requests, sampleSizes: sampleSizes)
+        for selection in selections {
+            let offset = Int32(entities.count)
+            entities += selection.entities
+            for (index, candidates) in selection.strata.enumerated() {
+                for candidate in candidates {
+                    strata[index].offer(candidate.ticket, candidate.entity + offset)
+                }
+            }
+        }
+        return PageSelection(compacting: entities, strata)
+    }
+
+    /// Leaves out the entities that no stratum holds any more.
+    init(compacting entities: [Entity], _ strata: [SmallestTickets]) {
+        var places = [Int32](repeating: -1, count: entities.count)
+        var kept: [Entity] = []
+        let moved = strata.map { stratum in
+            stratum.candidates.map { candidate in
+                let old = Int(candidate.entity)
+                if places[old] < 0 {
+                    places[old] = Int32(kept.count)
+                    kept.append(entities[old])
+                }
+                return Candidate(ticket: candidate.ticket, entity: places[old])
+            }
+        }
+        self.init(entities: kept, strata: moved)
+    }
+
+    /// Who is drawn, from what all pages put together hold; ascending by request.
+    /// - Parameter requests: the requests as they were selected for.
+    public func selections(requests: [DrawRequest]) -> [Selection] {
+        let perRequest = CreditClass.allCases.count
+        return requests.indices.map { index in
+            let winners = strata[(index * perRequest)..<((index + 1) * perRequest)].joined()
+                .sorted { $0.ticket < $1.ticket }
+            return Selection(request: requests[index].id, entities: winners.map { entities[Int($0.entity)].id })
+        }
+        .sorted { Grammar.precedes($0.request, $1.request) }
+    }
+
+    /// The region of every entity that is held.
+    public var regions: [String: String] {
+        Dictionary(entities.map { ($0.id, $0.region) }) { first, _ in first }
+    }
+
+    /// The selection as it travels between stages.
+    public var json: JSONValue {
+        [
+            "entities": .array(entities.map { [.string($0.id), .string($0.region)] }),
+            "strata": .array(
+                strata.map { .array($0.map { [.integer(Int64($0.entity)), .string($0.ticket.hex)] }) }),
+        ]
+    }
+
+    /// Reads a selection back.
+    /// - Throws: `JSONError` naming the field.
+    public init(json: JSONValue) throws {
+        self = try JSONField(json).object { reader in
+            let entities = try reader.required("entities").array { entry in
+                let columns = try entry.strings()
+                guard columns.count == 2 else { throw entry.error("[id, region] is expected") }
+                return Entity(id: columns[0], region: columns[1])
+            }
+            let strata = try reader.required("strata").array { stratum in
+                try stratum.array { entry in
+                    let columns = try entry.elements()
+                    guard columns.count == 2 else { throw entry.error("[entity, ticket] is expected") }
+                    return Candidate(
+                        ticket: try columns[1].hash(),
+                        entity: Int32(try columns[0].integer(in: 0...max(0, entities.count - 1))))
+                }
+            }
+            return PageSelection(entities: entities, strata: strata)
+        }
+    }
+}
+
+/// Selects from pages one after another, keeping what it learnt about the columns' values.
+struct PageSelector {
+    private var matcher: PoolMatcher
+    private var strata: [SmallestTickets]
+    private var entities: [PageSelection.Entity] = []
+    /// The tickets that requests share, and those of each independent request (draw-v1 §5).
+    private let shared: HashPrefix
+    private let own: [HashPrefix?]
+    private let classes: [Bool]
+
+    init(requests: [DrawRequest], sampleSizes: [StratumSizes], seed: [UInt8]) {
+        matcher = PoolMatcher(requests: requests)
+        strata = SmallestTickets.strata(requests: requests, sampleSizes: sampleSizes)
+        let seedHex = hexText(seed)
+        shared = HashPrefix(seedHex)
+        own = requests.map { request in
+            request.coordination == .joint ? nil : HashPrefix(Hash(of: "\(seedHex):\(request.id)").hex)
+        }
+        classes = requests.map { if case .rates = $0.sample { true } else { false } }
+    }
+
+    mutating func add(_ page: UnsafeRawBufferPointer, firstLine: Int) throws {
+        var cursor = LineCursor(page, firstLine: firstLine, file: RosterLine.fileName, columns: RosterLine.columns)
+        let perRequest = CreditClass.allCases.count
+        while try cursor.advance() {
+            let credit = try matcher.match(cursor).index
+            let id = cursor[0]
+            var ticket: Hash?
+            var entity: Int32?
+            matcher.forEachMember { request in
+                let stratum = request * perRequest + (classes[request] ? credit : 0)
+                guard strata[stratum].limit > 0 else { return }
+                let offered: Hash
+                if let own = own[request] {
+                    offered = own.hash(id)
+                } else if let ticket {
+                    offered = ticket
+                } else {
+                    offered = shared.hash(id)
+                    ticket = offered
+                }
+                guard strata[stratum].takes(offered) else { return }
+                if entity == nil {
+                    entity = Int32(entities.count)
+                    entities.append(
+                        PageSelection.Entity(
+                            id: String(decoding: id, as: UTF8.self), region: String(decoding: cursor[2], as: UTF8.self))
+                    )
+                }
+                strata[stratum].offer(offered, entity ?? 0)
+            }
+        }
+    }
+
+    var selection: PageSelection { PageSelection(compacting: entities, strata) }
+}
+
+/// The smallest tickets of one stratum, no more than its sample: a list while there is room, then a heap whose root is
+/// the largest.
+struct SmallestTickets {
+    let limit: Int
+    private(set) var candidates: [PageSelection.Candidate] = []
+
+    /// An empty one for each request and class; a request with a count uses its first.
+    static func strata(requests: [DrawRequest], sampleSizes: [StratumSizes]) -> [SmallestTickets] {
+        zip(requests, sampleSizes).flatMap { request, sizes in
+            CreditClass.allCases.map { creditClass in
+                switch request.sample {
+                case .rates: SmallestTickets(limit: sizes[.creditClass(creditClass)] ?? 0)
+                case .count: SmallestTickets(limit: creditClass.index == 0 ? sizes[.whole] ?? 0 : 0)
+                }
+            }
+        }
+    }
+
+    /// Whether a ticket belongs to the smallest seen so far.
+    func takes(_ ticket: Hash) -> Bool {
+        candidates.count < limit || limit > 0 && ticket < candidates[0].ticket
+    }
+
+    mutating func offer(_ ticket: Hash, _ entity: Int32) {
+        guard takes(ticket) else { return }
+        let candidate = PageSelection.Candidate(ticket: ticket, entity: entity)
+        if candidates.count < limit {
+            candidates.append(candidate)
+            if candidates.count == limit {
+                for parent in stride(from: limit / 2 - 1, through: 0, by: -1) { sink(candidates[parent], from: parent) }
+            }
+        } else {
+            sink(candidate, from: 0)
+        }
+    }
+
+    /// Puts a candidate at a place of the heap, or below.
+    private mutating func sink(_ candidate: PageSelection.Candidate, from place: Int) {
+        candidates.withUnsafeMutableBufferPointer { heap in
+            var place = place
+            while true {
+                var child = 2 * place + 1
+                guard child < heap.count else { break }
+                if child + 1 < heap.count, heap[child].ticket < heap[child + 1].ticket { child += 1 }
+                guard candidate.ticket < heap[child].ticket else { break }
+                heap[place] = heap[child]
+                place = child
+            }
+            heap[place] = candidate
+        }
+    }
+}
