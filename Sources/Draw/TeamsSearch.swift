@@ -9,7 +9,10 @@
 ///   them later, so there they no longer are a reason to move within a visit.
 /// - Inspectors who lead to nobody wanted, by the sets of whole inspectors, are never met. As nothing wanted lies
 ///   behind them, they queue nothing that matters before others do.
-/// - Before a level is expanded it is asked for its first slot that somebody wanted may take: the winner.
+/// - Before a level is expanded it is asked for its first slot that somebody wanted may take: the winner takes it.
+///
+/// A slot may come up twice, by itself and among all its holder's. The first time counts, as in the full search: the
+/// second time everybody it leads to has been met.
 struct TeamsSearch {
     /// Slots that wait to be looked at, and where their holder would move.
     struct Item {
@@ -38,7 +41,7 @@ struct TeamsSearch {
     /// Those of `unmet` who are not scheduled either.
     fileprivate var unscheduled: [UInt64]
     fileprivate var met: [UInt64]
-    /// For each slot, the last search that queued it by itself.
+    /// For each slot, the last search that queued it by itself, so that moves to and fro within a visit end.
     fileprivate var queued: [Int32]
     fileprivate var number: Int32 = 0
 
