@@ -144,7 +144,7 @@ public struct JSONReader {
     /// - Throws: ``JSONError`` when it is missing.
     public mutating func required(_ name: String) throws -> JSONField {
         guard let field = optional(name) else {
-            throw JSONError(path: path, message: "the key \"\(name)\" is missing")
+            throw JSONError(path: JSONField.path(path, name), message: "is missing; add it")
         }
         return field
     }

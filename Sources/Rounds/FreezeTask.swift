@@ -106,7 +106,8 @@ extension Rounds {
         }
     }
 
-    private func frozenEffects(_ round: String, pages: Int, _ transaction: PostgresTransaction) async throws -> Effects {
+    private func frozenEffects(_ round: String, pages: Int, _ transaction: PostgresTransaction) async throws -> Effects
+    {
         let next =
             pages == 0
             ? [NewTask(kind: RoundTask.commit, subject: round)]

@@ -31,7 +31,8 @@ public enum RoundBundle {
         }
         guard let body = try row.decode("body", as: [UInt8]?.self) else {
             let state = try row.decode("state", as: String.self)
-            throw NotDrawn(description: "round \(id) is \(state), not drawn; wait for it, see `yaohao round show \(id)`")
+            throw NotDrawn(
+                description: "round \(id) is \(state), not drawn; wait for it, see `yaohao round show \(id)`")
         }
         func text(_ column: String) throws -> [UInt8] { Array(try row.decode(column, as: String.self).utf8) + [0x0A] }
         let digests: JSONValue = [

@@ -201,7 +201,8 @@ public struct Rounds: Sendable {
     }
 
     @Sendable
-    private func statePublicValue(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
+    private func statePublicValue(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects
+    {
         let message = try RoundMessage.PublicValueStated(submission.data)
         let state = try await RoundStore.locked(message.round, transaction)
         try refuse(

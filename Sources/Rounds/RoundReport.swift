@@ -102,7 +102,8 @@ public enum RoundReport {
         }
         for stage in report["progress"]?.elements ?? [] {
             lines.append(
-                "阶段 stage        \(stage["stage"]?.text ?? "")  \(stage["done"]?.number ?? 0)/\(stage["total"]?.number ?? 0)")
+                "阶段 stage        \(stage["stage"]?.text ?? "")  \(stage["done"]?.number ?? 0)/\(stage["total"]?.number ?? 0)"
+            )
         }
         return lines
     }

@@ -48,8 +48,9 @@ enum RoundStore {
 
     /// The definition (`round.json`) of a round that is committed.
     static func definition(_ id: String, _ pool: PostgresPool) async throws -> RoundDefinition {
-        guard let text = try await pool.query("SELECT definition FROM rounds.rounds WHERE id = \(id)").first?
-            .decode("definition", as: String?.self)
+        guard
+            let text = try await pool.query("SELECT definition FROM rounds.rounds WHERE id = \(id)").first?
+                .decode("definition", as: String?.self)
         else { throw RoundFault(description: "round \(id) has no definition yet") }
         return try RoundDefinition(json: JSONValue(parsing: text))
     }
@@ -58,7 +59,8 @@ enum RoundStore {
     static func requests(_ id: String, _ pool: PostgresPool) async throws -> [DrawRequest] {
         try await pool.query("SELECT id, body FROM rounds.requests WHERE round = \(id) ORDER BY id").map {
             try DrawRequest(
-                json: JSONValue(parsing: $0.decode("body", as: String.self)), path: try $0.decode("id", as: String.self))
+                json: JSONValue(parsing: $0.decode("body", as: String.self)), path: try $0.decode("id", as: String.self)
+            )
         }
     }
 

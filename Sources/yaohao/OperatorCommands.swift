@@ -119,7 +119,9 @@ struct Keys: AsyncParsableCommand {
                     FROM cluster.keys ORDER BY department, valid_from
                     """
                 ).map { row in
-                    try ["key_id", "department", "roles", "sources", "state"].map { try row.decode($0, as: String.self) }
+                    try ["key_id", "department", "roles", "sources", "state"].map {
+                        try row.decode($0, as: String.self)
+                    }
                 }
             }
             for key in keys { say(key.joined(separator: "\t")) }

@@ -98,7 +98,9 @@ func withPool<Result: Sendable>(
         let result = try await work(pool)
         await pool.close()
         return result
-    } catch let error as PostgresError where error.isConnectionLost || error.code == .connection || error.code == .timeout {
+    } catch let error as PostgresError
+        where error.isConnectionLost || error.code == .connection || error.code == .timeout
+    {
         await pool.close()
         complain("the database: \(error.message)")
         throw ExitStatus.unreachable

@@ -163,7 +163,8 @@ struct Worker: AsyncParsableCommand {
     var only: String?
 
     func run() async throws {
-        let slices: [Slice] = try (only.map { $0.split(separator: ",").map(String.init) } ?? Slice.allCases.map(\.rawValue))
+        let slices: [Slice] = try
+            (only.map { $0.split(separator: ",").map(String.init) } ?? Slice.allCases.map(\.rawValue))
             .map { text in
                 guard let slice = Slice(rawValue: text) else {
                     complain("--only: \(text) is no part of a worker; use feeds, rounds, inspections")

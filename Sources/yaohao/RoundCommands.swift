@@ -20,7 +20,8 @@ struct Round: AsyncParsableCommand {
         @Option(name: .customLong("public"), help: "A public value's source; repeat it for each · 公共随机来源")
         var publicSource: [String]
         @Option(help: "What the public value is; as often as --public · 说明") var publicDescription: [String]
-        @Option(help: "How it is written: d a digit, h a hex digit; as often as --public · 格式") var publicPattern: [String]
+        @Option(help: "How it is written: d a digit, h a hex digit; as often as --public · 格式") var publicPattern:
+            [String]
         @Option(help: "The void round whose inputs are drawn from again · 替代的作废轮次") var replaces: String?
         @OptionGroup var signing: SigningOptions
 
@@ -29,7 +30,8 @@ struct Round: AsyncParsableCommand {
                 complain("--public, --public-description and --public-pattern: give each as often as the others")
                 throw ExitStatus.wrongInput
             }
-            let sources = publicSource.indices.sorted { publicSource[$0] < publicSource[$1] }.map { index -> JSONValue in
+            let sources = publicSource.indices.sorted { publicSource[$0] < publicSource[$1] }.map {
+                index -> JSONValue in
                 [
                     "source": .string(publicSource[index]), "description": .string(publicDescription[index]),
                     "pattern": .string(publicPattern[index]),

@@ -23,7 +23,9 @@ struct EnvelopeTests {
         }
     }
 
-    @Test("A broken envelope is refused and names the header", arguments: ["ce_id", "ce_source", "ce_type", "ce_specversion"])
+    @Test(
+        "A broken envelope is refused and names the header",
+        arguments: ["ce_id", "ce_source", "ce_type", "ce_specversion"])
     func missing(name: String) {
         let event = Self.event()
         let without = Self.headers(event).filter { $0.name != name }
@@ -33,7 +35,8 @@ struct EnvelopeTests {
         #expect(throws: CloudEvent.Malformed.self) { try CloudEvent(headers: twice, value: event.data) }
     }
 
-    @Test("Ids are 1 to 128 bytes of printable ASCII", arguments: ["", "a b", "编号", String(repeating: "x", count: 129)])
+    @Test(
+        "Ids are 1 to 128 bytes of printable ASCII", arguments: ["", "a b", "编号", String(repeating: "x", count: 129)])
     func identifiers(id: String) {
         var event = Self.event()
         event.id = id
@@ -78,7 +81,9 @@ struct EnvelopeTests {
         }
         let other = SigningKey(department: "SFJ", sources: ["dept:SFJ"], roles: [])
         #expect(throws: Signature.Refusal.mismatch) { try Signature.verify(signed, publicKey: other.publicKey) }
-        #expect(throws: Signature.Refusal.unsigned) { try Signature.verify(Self.event(), publicKey: Self.key.publicKey) }
+        #expect(throws: Signature.Refusal.unsigned) {
+            try Signature.verify(Self.event(), publicKey: Self.key.publicKey)
+        }
         var garbled = signed
         garbled.extensions["dssematerial"] = "!"
         #expect(throws: Signature.Refusal.self) { try Signature.verify(garbled, publicKey: Self.key.publicKey) }

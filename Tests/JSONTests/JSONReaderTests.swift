@@ -48,7 +48,7 @@ import Testing
 
     @Test func namesTheFieldThatIsWrong() throws {
         let cases: [(JSONValue, String)] = [
-            (changed("id", nil), "the key \"id\" is missing"),
+            (changed("id", nil), "id: is missing; add it"),
             (changed("id", ""), "id: an id is expected, found \"\""),
             (changed("id", 1), "id: a string is expected, found an integer"),
             (changed("count", 6), "count: an integer from 1 to 5 is expected, found 6"),
@@ -57,7 +57,7 @@ import Testing
             (changed("methods", [:]), "methods: a list is expected, found an object"),
             (changed("more", ["rates": ["a.b": "x"]]), "more.rates[\"a.b\"]: an integer is expected, found a string"),
             (changed("more", ["rates": [:], "z": 1, "y": 1]), "more.y: this key is not known here; remove it"),
-            (changed("more", [:]), "more: the key \"rates\" is missing"),
+            (changed("more", [:]), "more.rates: is missing; add it"),
             (changed("zz", 1), "zz: this key is not known here; remove it"),
             ("text", "an object is expected, found a string"),
         ]

@@ -84,7 +84,9 @@ struct RoundDecisionTests {
 
     @Test("Public values come after the time to reveal, as their pattern writes them, from witnesses")
     func statements() {
-        func codes(_ state: RoundState, witness: String = "witness:A", source: String = "public:p", value: String) -> [String] {
+        func codes(_ state: RoundState, witness: String = "witness:A", source: String = "public:p", value: String)
+            -> [String]
+        {
             RoundDecision.statement(state, witness: witness, source: source, value: value).map(\.code)
         }
         #expect(codes(Self.state(.committed, over: true), value: "12345678") == [])

@@ -44,7 +44,9 @@ struct InboxTests {
             let key = try await stack.key("SCJG", [.request])
             let message = try Self.message(key)
             let receipts = try await withThrowingTaskGroup(of: Receipt.self) { group in
-                for _ in 0..<20 { group.addTask { try await inbox.take(headers: message.headers, value: message.value) } }
+                for _ in 0..<20 {
+                    group.addTask { try await inbox.take(headers: message.headers, value: message.value) }
+                }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(Set(receipts).count == 1)
