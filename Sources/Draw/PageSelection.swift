@@ -145,19 +145,15 @@ struct PageSelector {
     private var matcher: PoolMatcher
     private var strata: [SmallestTickets]
     private var entities: [PageSelection.Entity] = []
-    /// The tickets that requests share, and those of each independent request (draw-v1 §5).
-    private let shared: HashPrefix
-    private let own: [HashPrefix?]
+    /// Each request's tickets; those of joint requests are all the same.
+    private let tickets: [Tickets]
     private let classes: [Bool]
 
     init(requests: [DrawRequest], sampleSizes: [StratumSizes], seed: [UInt8]) {
         matcher = PoolMatcher(requests: requests)
         strata = SmallestTickets.strata(requests: requests, sampleSizes: sampleSizes)
         let seedHex = hexText(seed)
-        shared = HashPrefix(seedHex)
-        own = requests.map { request in
-            request.coordination == .joint ? nil : HashPrefix(Hash(of: "\(seedHex):\(request.id)").hex)
-        }
+        tickets = requests.map { Tickets(seedHex: seedHex, request: $0) }
         classes = requests.map { if case .rates = $0.sample { true } else { false } }
     }
 
@@ -173,12 +169,12 @@ struct PageSelector {
                 let stratum = request * perRequest + (classes[request] ? credit : 0)
                 guard strata[stratum].limit > 0 else { return }
                 let offered: Hash
-                if let own = own[request] {
-                    offered = own.hash(id)
+                if !tickets[request].areShared {
+                    offered = tickets[request].ticket(of: id)
                 } else if let ticket {
                     offered = ticket
                 } else {
-                    offered = shared.hash(id)
+                    offered = tickets[request].ticket(of: id)
                     ticket = offered
                 }
                 guard strata[stratum].takes(offered) else { return }

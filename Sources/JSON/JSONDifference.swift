@@ -6,6 +6,13 @@ public struct JSONDifference: Sendable, Hashable {
     public let expected: JSONValue?
     /// What is there; `nil` for nothing.
     public let found: JSONValue?
+
+    /// Makes a difference.
+    public init(path: String, expected: JSONValue?, found: JSONValue?) {
+        self.path = path
+        self.expected = expected
+        self.found = found
+    }
 }
 
 extension JSONField {

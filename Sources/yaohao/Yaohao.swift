@@ -10,5 +10,23 @@ struct Yaohao: AsyncParsableCommand {
             Migrate.self, Feed.self, Submit.self, Round.self, Witness.self, PublicValue.self, Worker.self,
             NotifierCommand.self,
             All.self, Status.self, DeadLetterCommands.self, Keys.self,
+            DrawCommand.self, CommitCommand.self, VerifyCommand.self, ProveCommand.self, GenerateCommand.self,
         ])
+
+    /// Runs the command that the arguments name. Wrong usage ends with status 2 and one line, as wrong input does.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            let lines = message(for: error).split(whereSeparator: \.isNewline)
+            complain(lines.joined(separator: " ") + "; see yaohao help")
+            exit(withError: ExitStatus.wrongInput)
+        }
+    }
 }
