@@ -70,12 +70,6 @@ final class Deliveries: Sendable {
         var expected: [UInt: (batch: Batch, index: Int)] = [:]
         var waitingForRoom: [CheckedContinuation<Void, Never>] = []
         var waitingForEnd: [CheckedContinuation<Void, Never>] = []
-        var fatal: KafkaError?
-
-        func cause(of error: KafkaError) -> KafkaError {
-            guard let fatal, error.code == .fatal || error.isFatal else { return error }
-            return fatal
-        }
     }
 
     private let state = Mutex(State())
@@ -100,7 +94,7 @@ final class Deliveries: Sendable {
         let roomy = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             for report in reports {
                 guard let (batch, index) = state.expected.removeValue(forKey: report.id) else { continue }
-                settled.append((batch, index, report.result.mapError { state.cause(of: $0) }))
+                settled.append((batch, index, report.result))
             }
             defer { state.waitingForRoom = [] }
             return state.waitingForRoom
@@ -130,16 +124,6 @@ final class Deliveries: Sendable {
             }
             if isRoomy { continuation.resume() }
         }
-    }
-
-    /// The client can't go on because of this; later errors name it.
-    func fatal(_ error: KafkaError) {
-        state.withLock { $0.fatal = $0.fatal ?? error }
-    }
-
-    /// The first cause, for an error that only says that the client has failed.
-    func cause(of error: KafkaError) -> KafkaError {
-        state.withLock { $0.cause(of: error) }
     }
 
     /// - Returns: Whether the caller is the first, who does the closing.

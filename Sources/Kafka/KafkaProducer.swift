@@ -23,11 +23,7 @@ public final class KafkaProducer: Sendable {
         self.client = client
         self.deliveries = deliveries
         EventThread.start(name: "kafka-producer", client: client, milliseconds: 1000, state: ()) { _, event in
-            switch event {
-            case .deliveries(let reports): deliveries.settle(reports)
-            case .error(let error, _) where error.isFatal: deliveries.fatal(error)
-            default: break
-            }
+            if case .deliveries(let reports) = event { deliveries.settle(reports) }
             return deliveries.isEnding ? .stop : .goOn
         } end: { _ in
             client.destroy()
@@ -75,7 +71,7 @@ public final class KafkaProducer: Sendable {
                 return
             } catch {
                 deliveries.forget(id)
-                guard error.code == .queueFull else { return batch.settle(index, .failure(deliveries.cause(of: error))) }
+                guard error.code == .queueFull else { return batch.settle(index, .failure(error)) }
                 await deliveries.room()
             }
         }

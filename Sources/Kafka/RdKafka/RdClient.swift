@@ -178,9 +178,10 @@ final class RdLog: Sendable {
 
     func write(level: Int32, facility: String, message: String) {
         // What goes wrong reaches the caller as an error or is tried again, so nothing here is more than information.
+        // A property for another kind of client is no news: settings are for all kinds.
         let ours: Logger.Level =
             switch level {
-            case ...4: .info
+            case ...4: facility == "CONFWARN" ? .debug : .info
             case 5...6: .debug
             default: .trace
             }

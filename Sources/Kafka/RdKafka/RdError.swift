@@ -36,6 +36,12 @@ extension KafkaError {
         }
     }
 
+    /// The client's fatal error, if this one only follows from it: records are purged then, and calls refused.
+    func cause(in handle: OpaquePointer) -> KafkaError {
+        let follows = [.fatal, .purged, Code(rawValue: RD_KAFKA_RESP_ERR__PURGE_INFLIGHT.rawValue)].contains(code)
+        return follows ? KafkaError.fatal(of: handle) ?? self : self
+    }
+
     /// Throws what a call that returns an error object returned, unless that is nil.
     static func check(_ error: OpaquePointer?) throws(KafkaError) {
         if let error { throw KafkaError(consuming: error) }

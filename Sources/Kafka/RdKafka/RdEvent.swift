@@ -30,7 +30,7 @@ enum RdEvent {
             var reports: [DeliveryReport] = []
             reports.reserveCapacity(rd_kafka_event_message_count(event))
             while let message = rd_kafka_event_message_next(event) {
-                reports.append(DeliveryReport(message.pointee))
+                reports.append(DeliveryReport(message.pointee, of: handle))
             }
             self = .deliveries(reports)
         case RD_KAFKA_EVENT_FETCH:
@@ -81,12 +81,12 @@ enum RdEvent {
 }
 
 extension RdEvent.DeliveryReport {
-    init(_ message: rd_kafka_message_t) {
+    init(_ message: rd_kafka_message_t, of handle: OpaquePointer) {
         self.id = UInt(bitPattern: message._private)
         self.result =
             message.err == RD_KAFKA_RESP_ERR_NO_ERROR
             ? .success(KafkaDelivery(partition: message.partition, offset: message.offset))
-            : .failure(KafkaError(message.err))
+            : .failure(KafkaError(message.err).cause(in: handle))
     }
 }
 

@@ -30,7 +30,7 @@ extension RdClient {
             }
             if let error {
                 if let headers { rd_kafka_headers_destroy(headers) }  // taken over only when the call succeeds
-                throw KafkaError(consuming: error)
+                throw KafkaError(consuming: error).cause(in: handle)
             }
         }
     }
