@@ -72,6 +72,9 @@ let package = Package(
                 arguments, crypto, logging, lifecycle, signals, yams,
             ],
             swiftSettings: settings),
+        // Measurements
+        .executableTarget(
+            name: "bench-postgres", dependencies: ["Postgres"], path: "Benchmarks/Postgres", swiftSettings: settings),
         // Tests that need no server
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(

@@ -85,7 +85,7 @@ final class EventLoop: SerialExecutor {
         }
     }
 
-    /// Waits until the socket is ready for any of `interest`, or ``interrupt(_:)`` is called with the same token.
+    /// Waits until the socket is ready for any of `interest`, or the wait with that token is interrupted.
     nonisolated(nonsending) func wait(
         for interest: Interest, on socket: Int32, token: Token, until deadline: ContinuousClock.Instant? = nil
     ) async -> Wake {
@@ -114,14 +114,19 @@ final class EventLoop: SerialExecutor {
         }
     }
 
-    /// Ends the wait with that token, also if it hasn't begun yet.
+    /// Ends the wait with that token, if it is under way.
     func interrupt(_ token: Token) {
+        end(token, .interrupted)
+    }
+
+    /// Ends the wait with that token, also if it hasn't begun yet. ``forget(_:)`` must follow when it won't any more.
+    func interruptNowOrLater(_ token: Token) {
         let waiting: Bool = state.withLock { state in
             if case .waiting = state.entries[token] { return true }
             state.entries[token] = .interrupted
             return false
         }
-        if waiting { end(token, .interrupted) }
+        if waiting { interrupt(token) }
     }
 
     /// Drops an interruption that no wait has met. To be called when no more waits with the token will come.

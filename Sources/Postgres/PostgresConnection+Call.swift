@@ -6,27 +6,41 @@ struct CancellableCall {
     /// The call's number; nil when none is under way, or it is one that mustn't be cancelled.
     var number: UInt64?
     /// Whether a cancel request is on its way: the call mustn't end before it, or the request could hit the next call.
-    var isCancelling = false
+    var isSending = false
     /// The call, waiting for its cancel request to end.
     var continuation: CheckedContinuation<Void, Never>?
+    /// Those who send cancel requests and watch over the time.
+    var tasks: [Task<Void, any Error>] = []
 }
 
 extension PostgresConnection {
     /// How long the server has to confirm a cancellation before the connection is given up.
     static let cancelGrace = Duration.seconds(10)
+    /// How long a cancel request is given before it is sent again.
+    static let cancelInterval = Duration.seconds(1)
 
     /// Carries out `body` when the calls before it are done. Cancelling the task stops what the server is doing for
     /// it, unless the call is shielded.
     func call<R>(_ scope: Scope, shielded: Bool = false, _ body: () async throws -> R) async throws -> R {
+        try await takeSession(scope, shielded: shielded)
+        defer { if case .session = scope { session.give() } }
+        return try await onWire(scope, shielded: shielded, body)
+    }
+
+    /// The first of a call's two turns; a transaction holds it already.
+    func takeSession(_ scope: Scope, shielded: Bool = false) async throws {
+        if Self.copiesHeld.contains(ObjectIdentifier(self)) {
+            throw PostgresError(.misuse, "this task is in a COPY of this connection: nothing else gets through")
+        }
         switch scope {
         case .session:
-            try refuseWaitingForOneself()
+            if Self.transactionsHeld.contains(ObjectIdentifier(self)) {
+                throw PostgresError(.misuse, "this task is in a transaction of this connection: use the transaction")
+            }
             try await session.take(shielded: shielded)
         case .transaction(let number):
             try check(transaction: number)
         }
-        defer { if case .session = scope { session.give() } }
-        return try await onWire(scope, shielded: shielded, body)
     }
 
     /// The part of a call that talks to the server.
@@ -38,12 +52,6 @@ extension PostgresConnection {
         isIdle.store(false, ordering: .releasing)
         defer { settle() }
         return shielded ? try await body() : try await cancellable(body)
-    }
-
-    func refuseWaitingForOneself() throws {
-        if Self.transactionsHeld.contains(ObjectIdentifier(self)) {
-            throw PostgresError(.misuse, "this task is in a transaction of this connection: use the transaction")
-        }
     }
 
     func check(transaction number: UInt64) throws {
@@ -82,39 +90,54 @@ extension PostgresConnection {
     }
 
     func endCancellable() async {
-        if running.isCancelling {
+        if running.isSending {
             await withCheckedContinuation { running.continuation = $0 }
         }
+        for task in running.tasks { task.cancel() }
         running = CancellableCall()
     }
 
-    /// Sends a cancel request, off the event loop since it opens a connection of its own and blocks.
+    /// Asks the server to stop a call, if it is under way, until it does; gives the connection up if it doesn't.
     func requestCancel(of number: UInt64?) {
-        guard let number, running.number == number, !running.isCancelling, let raw = try? raw else { return }
+        guard let number, running.number == number, running.tasks.isEmpty else { return }
+        running.tasks = [
+            Task {
+                // A request that comes before the server has begun, or between two statements, has no effect.
+                while self.running.number == number {
+                    await self.sendCancel(of: number)
+                    try await Task.sleep(for: Self.cancelInterval)
+                }
+            },
+            Task {
+                try await Task.sleep(for: Self.cancelGrace)
+                guard self.running.number == number else { return }
+                self.end(PostgresError(.timeout, "the server did not confirm a cancellation in time"))
+            },
+        ]
+    }
+
+    /// Asks the server once to stop what it does, before the connection is closed: a server process only notices a
+    /// closed connection when it is done, perhaps hours later.
+    func stopServer() {
+        guard running.number != nil, let raw = try? raw, let request = CancelRequest(raw) else { return }
+        Task { await EventLoop.offload { _ = request.send() } }
+    }
+
+    /// Sends a cancel request, off the event loop since it opens a connection of its own and blocks.
+    private func sendCancel(of number: UInt64) async {
+        guard let raw = try? raw else { return }
         guard let request = CancelRequest(raw) else {
             return end(PostgresError(.connection, "no cancel request could be made"))
         }
-        running.isCancelling = true
-        Task {
-            let sent = await EventLoop.offload { request.send() }
-            if !sent, self.running.number == number {
-                self.end(PostgresError(.connection, "the cancel request could not be sent"))
-            }
-            self.finishCancel(of: number)
-        }
-        Task {
-            try? await Task.sleep(for: Self.cancelGrace)
-            guard self.running.number == number else { return }
-            self.end(PostgresError(.timeout, "the server did not confirm a cancellation in time"))
-        }
+        running.isSending = true
+        let sent = await EventLoop.offload { request.send() }
+        guard running.number == number else { return }
+        if !sent { end(PostgresError(.connection, "the cancel request could not be sent")) }
+        finishSending()
     }
 
-    private func finishCancel(of number: UInt64) {
-        if running.number == number { finishCancel() }
-    }
-
-    func finishCancel() {
-        running.isCancelling = false
+    func finishSending() {
+        running.isSending = false
         running.continuation?.resume()
         running.continuation = nil
     }

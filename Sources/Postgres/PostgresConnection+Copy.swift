@@ -62,7 +62,7 @@ extension PostgresConnection {
         try await beginCopy(statement, scope: scope, expecting: PGRES_COPY_IN)
         do {
             var writer = CopyWriter(connection: self)
-            try await body(&writer)
+            try await Self.$copiesHeld.withValue(heldInCopy) { try await body(&writer) }
             try await writer.flush()
         } catch {
             await abandonCopyIn(scope)
@@ -81,7 +81,8 @@ extension PostgresConnection {
                 let chunk = try await getCopy()
                 isComplete = chunk.isLast
                 try Task.checkCancellation()
-                if !chunk.bytes.isEmpty { try await body(chunk.bytes) }
+                if chunk.bytes.isEmpty { continue }
+                try await Self.$copiesHeld.withValue(heldInCopy) { try await body(chunk.bytes) }
             }
         } catch {
             await abandonCopyOut(scope, isComplete: isComplete)
@@ -90,17 +91,13 @@ extension PostgresConnection {
         return try await endCopy(scope) { try await self.finishCopy() }
     }
 
+    private nonisolated var heldInCopy: Set<ObjectIdentifier> { Self.copiesHeld.union([ObjectIdentifier(self)]) }
+
     // MARK: Steps. The turns are taken by beginCopy and given back by endCopy or an abandon….
 
     private func beginCopy(_ statement: String, scope: Scope, expecting status: ExecStatusType) async throws {
         guard !statement.utf8.contains(0) else { throw PostgresError(.encoding, "the statement has a NUL character") }
-        switch scope {
-        case .session:
-            try refuseWaitingForOneself()
-            try await session.take()
-        case .transaction(let number):
-            try check(transaction: number)
-        }
+        try await takeSession(scope)
         do {
             try await wire.take()
         } catch {

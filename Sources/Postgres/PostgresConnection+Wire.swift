@@ -232,7 +232,7 @@ extension PostgresConnection {
         try await withTaskCancellationHandler {
             _ = try await ready(for: .read, token: token)
         } onCancel: {
-            loop.interrupt(token)
+            loop.interruptNowOrLater(token)
         }
     }
 

@@ -70,6 +70,8 @@ public actor PostgresConnection: PostgresQueryable {
 
     /// The connections whose transaction the task is in, so that waiting for oneself is an error and no dead end.
     @TaskLocal static var transactionsHeld: Set<ObjectIdentifier> = []
+    /// The connections whose `COPY` the task is in: there nothing else gets through.
+    @TaskLocal static var copiesHeld: Set<ObjectIdentifier> = []
 
     /// The event loop's thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -129,7 +131,7 @@ public actor PostgresConnection: PostgresQueryable {
             let wake = await withTaskCancellationHandler {
                 await loop.wait(for: interest, on: PQsocket(handle.raw), token: token, until: deadline)
             } onCancel: {
-                loop.interrupt(token)
+                loop.interruptNowOrLater(token)
             }
             loop.forget(token)
             switch wake {
@@ -181,8 +183,7 @@ public actor PostgresConnection: PostgresQueryable {
     /// Closes the connection at once. Calls under way and later ones throw a ``PostgresError`` with code `closed`;
     /// the server is asked to stop what it does for them, and rolls back an open transaction.
     public func close() {
-        // A server process only notices a closed connection when it is done, perhaps hours later.
-        requestCancel(of: running.number)
+        stopServer()
         end(PostgresError(.closed, "the connection was closed"))
     }
 
@@ -199,7 +200,7 @@ public actor PostgresConnection: PostgresQueryable {
         if let waiting { loop.interrupt(waiting) }
         session.end(error)
         wire.end(error)
-        finishCancel()
+        finishSending()
     }
 
     /// The libpq connection, for use until the next suspension.

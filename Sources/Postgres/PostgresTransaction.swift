@@ -99,8 +99,7 @@ extension PostgresConnection {
 
     /// Takes the session's turn, which ``commit(_:)`` or ``rollBack(_:)`` gives back.
     private func begin(_ isolation: PostgresIsolation, readOnly: Bool) async throws -> UInt64 {
-        try refuseWaitingForOneself()
-        try await session.take()
+        try await takeSession(.session)
         do {
             let statement = SQL(raw: "BEGIN ISOLATION LEVEL \(isolation.rawValue) READ \(readOnly ? "ONLY" : "WRITE")")
             _ = try await onWire(.session, shielded: false) { try await self.perform([statement]) }

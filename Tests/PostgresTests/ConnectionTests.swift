@@ -161,6 +161,10 @@ extension ServerTests {
             await connection.close()
             #expect(try await running.code == .closed)
             #expect(try await waiting.code == .closed)
+            // The server stops too.
+            try await Server.waitUntil {
+                try await observer.query("SELECT FROM pg_stat_activity WHERE pid = \(connection.processID)").isEmpty
+            }
             await connection.close()
             #expect(try await postgresError { try await connection.query("SELECT 1") }.code == .closed)
             #expect(try await postgresError { try await connection.script("SELECT 1") }.code == .closed)

@@ -117,6 +117,23 @@ extension ServerTests {
             #expect(try await connection.query("SELECT * FROM t").isEmpty)
         }
 
+        @Test("Calling the connection from within its own COPY is an error, not a dead end")
+        func callsWithin() async throws {
+            let connection = try await connection()
+            let session = try await postgresError {
+                try await connection.copyIn("COPY t FROM STDIN") { _ in try await connection.execute("SELECT 1") }
+            }
+            let transaction = try await postgresError {
+                try await connection.transaction { transaction in
+                    try await transaction.copyOut("COPY (SELECT 1) TO STDOUT") { _ in
+                        try await transaction.execute("SELECT 1")
+                    }
+                }
+            }
+            #expect(session.code == .misuse && transaction.code == .misuse)
+            #expect(try await connection.query("SELECT 1").count == 1)
+        }
+
         @Test("What isn't a COPY in that direction is refused")
         func misuse() async throws {
             let connection = try await connection()
