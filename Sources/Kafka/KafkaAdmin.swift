@@ -13,7 +13,8 @@ public struct TopicSpec: Sendable, Hashable {
 
     /// A topic of this name; `compacted` keeps the newest record of each key for good.
     public init(
-        name: String, partitions: Int32, replication: Int32 = 1, isCompacted: Bool = false, config: [String: String] = [:]
+        name: String, partitions: Int32, replication: Int32 = 1, isCompacted: Bool = false,
+        config: [String: String] = [:]
     ) {
         self.name = name
         self.partitions = partitions

@@ -180,7 +180,7 @@ public final class KafkaReader: Sendable, AsyncSequence {
         public func next() async throws -> KafkaMessage? {
             do {
                 return try await reader.next()
-            } catch where error.code == .closed {
+            } catch  where error.code == .closed {
                 return nil
             }
         }

@@ -28,7 +28,8 @@ public struct KafkaSettings: Sendable, Hashable {
         for (name, value) in environment where name.hasPrefix(prefix) && name != prefix {
             let property = name.dropFirst(prefix.count).lowercased().replacing("_", with: ".")
             if Self.reserved.contains(property) {
-                throw KafkaError.invalid("\(name) can't be set: the guarantees rest on '\(property)' as it is; unset it")
+                throw KafkaError.invalid(
+                    "\(name) can't be set: the guarantees rest on '\(property)' as it is; unset it")
             }
             properties[property] = value
         }

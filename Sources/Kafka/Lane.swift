@@ -99,7 +99,8 @@ final class Lane: Sendable {
                 return state.sleeps
             }
             guard let id else { return continuation.resume() }
-            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(delay.milliseconds))) { [weak self] in
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(delay.milliseconds))) {
+                [weak self] in
                 self?.wakeSleeper(id)
             }
         }

@@ -10,7 +10,8 @@ struct Yaohao: AsyncParsableCommand {
             Migrate.self, Feed.self, Submit.self, Round.self, Witness.self, PublicValue.self, Worker.self,
             NotifierCommand.self,
             All.self, Status.self, DeadLetterCommands.self, Keys.self,
-            Config.self, DrawCommand.self, CommitCommand.self, VerifyCommand.self, ProveCommand.self, GenerateCommand.self,
+            Config.self, DrawCommand.self, CommitCommand.self, VerifyCommand.self, ProveCommand.self,
+            GenerateCommand.self,
         ])
 
     /// Runs the command that the arguments name. Wrong usage ends with status 2 and one line, as wrong input does.

@@ -53,12 +53,16 @@ struct ConsumerTests {
         let broker = try await Broker(partitions: 2)
         try await broker.send(0..<50)
         let first = Collected<KafkaMessage>()
-        try await running(try broker.consumer(broker.options(instance: "a"))) { first.append($0[0]) } while: {
+        try await running(try broker.consumer(broker.options(instance: "a"))) {
+            first.append($0[0])
+        } while: {
             await first.atLeast(50)
         }
         try await broker.send(50..<60)
         let second = Collected<KafkaMessage>()
-        try await running(try broker.consumer(broker.options(instance: "a"))) { second.append($0[0]) } while: {
+        try await running(try broker.consumer(broker.options(instance: "a"))) {
+            second.append($0[0])
+        } while: {
             await second.atLeast(10)
         }
         #expect(Set(second.elements.compactMap(\.text)) == Set((50..<60).map { "\($0)" }))
@@ -74,7 +78,9 @@ struct ConsumerTests {
         let run = Task { try await older.run { seen.append($0[0]) } }
         await seen.atLeast(10)
         let newer = Collected<KafkaMessage>()
-        try await running(try broker.consumer(options)) { newer.append($0[0]) } while: {
+        try await running(try broker.consumer(options)) {
+            newer.append($0[0])
+        } while: {
             try await broker.send(10..<20)
             await newer.atLeast(10)
             let error = await #expect(throws: KafkaError.self) { try await run.value }
@@ -129,7 +135,9 @@ struct ConsumerTests {
             options.instanceID = "b"
             let second = try broker.consumer(options)
             let taken = Collected<KafkaMessage>()
-            try await running(second) { taken.append($0[0]) } while: {
+            try await running(second) {
+                taken.append($0[0])
+            } while: {
                 // The other member waits for the handlers of the first.
                 try await Task.sleep(for: .milliseconds(500))
                 #expect(taken.elements.isEmpty)
@@ -167,7 +175,9 @@ struct ConsumerTests {
         #expect(try await committed(broker)[0] == 5)
 
         let again = Collected<KafkaMessage>()
-        try await running(try broker.consumer(broker.options(instance: "a"))) { again.append($0[0]) } while: {
+        try await running(try broker.consumer(broker.options(instance: "a"))) {
+            again.append($0[0])
+        } while: {
             await again.atLeast(15)
         }
         #expect(again.elements.map(\.offset) == Array(5..<20))
@@ -227,7 +237,9 @@ struct ConsumerTests {
         let broker = try await Broker()
         try await broker.send(0..<30)
         let first = Collected<KafkaMessage>()
-        try await running(try broker.consumer(broker.options(instance: "a"))) { first.append($0[0]) } while: {
+        try await running(try broker.consumer(broker.options(instance: "a"))) {
+            first.append($0[0])
+        } while: {
             await first.atLeast(30)
         }
         // A broker that has lost its log gives offsets out again.
@@ -242,7 +254,9 @@ struct ConsumerTests {
         let consumer = try broker.consumer(broker.options(instance: "a")) { alarm in
             if case .offsetOutOfRange(_, let offset) = alarm { alarms.append(offset) }
         }
-        try await running(consumer) { second.append($0[0]) } while: {
+        try await running(consumer) {
+            second.append($0[0])
+        } while: {
             await second.atLeast(3)
         }
         #expect(alarms.elements == [30])
@@ -272,7 +286,8 @@ struct ConsumerTests {
     func once() async throws {
         let broker = try await Broker()
         let consumer = try broker.consumer(broker.options())
-        try await running(consumer) { _ in } while: {
+        try await running(consumer) { _ in
+        } while: {
             while consumer.assignment.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
         }
         let again = await #expect(throws: KafkaError.self) { try await consumer.run { _ in } }

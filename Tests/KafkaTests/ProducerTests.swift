@@ -31,7 +31,8 @@ struct ProducerTests {
         let broker = try await Broker()
         let producer = try broker.producer()
         let records = [
-            KafkaRecord(topic: broker.topic, key: [1], value: nil), KafkaRecord(topic: broker.topic, key: [], value: []),
+            KafkaRecord(topic: broker.topic, key: [1], value: nil),
+            KafkaRecord(topic: broker.topic, key: [], value: []),
             KafkaRecord(topic: broker.topic, key: nil, value: [0]),
         ]
         for result in await producer.send(records) { _ = try result.get() }

@@ -55,7 +55,8 @@ extension RdClient {
     /// Gives up everything that is queued or under way; delivery reports say so.
     func purge() {
         try? borrow { handle in
-            _ = rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING)
+            _ = rd_kafka_purge(
+                handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING)
         }
     }
 
@@ -65,7 +66,9 @@ extension RdClient {
     }
 
     func initTransactions(milliseconds: Int32) async throws(KafkaError) {
-        try await blocking { handle throws(KafkaError) in try KafkaError.check(rd_kafka_init_transactions(handle, milliseconds)) }
+        try await blocking { handle throws(KafkaError) in
+            try KafkaError.check(rd_kafka_init_transactions(handle, milliseconds))
+        }
     }
 
     func beginTransaction() async throws(KafkaError) {
