@@ -78,12 +78,33 @@ public struct Intake: Service {
         }
     }
 
+    /// How long a shutdown waits for the broker. What was taken is in the database by then, so leaving without the
+    /// broker's answer loses nothing: the last messages come once more and have no second effect.
+    static let farewell = Duration.seconds(5)
+
     /// Takes messages until the service is told to stop.
     public func run() async throws {
-        try await withGracefulShutdownHandler {
-            try await consumer.run { messages in try await handle(messages.map(RawMessage.init)) }
-        } onGracefulShutdown: {
-            Task { await consumer.close() }
+        let (endings, ending) = AsyncStream<Result<Void, any Error>>.makeStream()
+        let running = Task {
+            do {
+                try await consumer.run { messages in try await handle(messages.map(RawMessage.init)) }
+                ending.yield(.success(()))
+            } catch {
+                ending.yield(.failure(error))
+            }
+        }
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                for await result in endings { return try result.get() }
+            } onGracefulShutdown: {
+                Task { await consumer.close() }
+                Task {
+                    try await Task.sleep(for: Self.farewell)
+                    ending.yield(.success(()))
+                }
+            }
+        } onCancel: {
+            running.cancel()
         }
     }
 
