@@ -126,9 +126,9 @@ struct ConsumerTests {
         options.commitInterval = .seconds(3600)  // so that only giving them back commits
         let seen = Collected<KafkaMessage>()
         let first = try broker.consumer(options)
-        let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+        let gate = Collected<Bool>()
         try await running(first) { messages in
-            if messages[0].offset == 3 { for await _ in gate {} }
+            if messages[0].offset == 3 { await gate.atLeast(1) }
             seen.append(messages[0])
         } while: {
             await seen.atLeast(6)
@@ -141,7 +141,7 @@ struct ConsumerTests {
                 // The other member waits for the handlers of the first.
                 try await Task.sleep(for: .milliseconds(500))
                 #expect(taken.elements.isEmpty)
-                opener.finish()
+                gate.append(true)
                 await taken.atLeast(1)
             }
             await seen.atLeast(9)
@@ -159,17 +159,17 @@ struct ConsumerTests {
         options.drainTimeout = .milliseconds(200)
         let seen = Collected<KafkaMessage>()
         let consumer = try broker.consumer(options)
-        let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+        let gate = Collected<Bool>()
         try await running(consumer) { messages in
             // One message never ends, those of other lanes pass it.
-            if messages[0].offset == 5 { for await _ in gate {} }
+            if messages[0].offset == 5 { await gate.atLeast(1) }
             seen.append(messages[0])
         } while: {
             await seen.atLeast(10)
             async let closing: Void = consumer.close()
             // The drain gives up on the stuck handler; only then may it go on, too late to count.
             while try await committed(broker)[0] != 5 { try await Task.sleep(for: .milliseconds(50)) }
-            opener.finish()
+            gate.append(true)
             await closing
         }
         #expect(try await committed(broker)[0] == 5)
