@@ -118,38 +118,6 @@ struct ConsumerTests {
         #expect(try await committed(broker) == [0: 30, 1: 30, 2: 30, 3: 30])
     }
 
-    @Test("Partitions are given back when their work has ended and is committed: the new owner sees nothing twice")
-    func handOver() async throws {
-        let broker = try await Broker(partitions: 2)
-        for partition: Int32 in 0..<2 { try await broker.send(0..<5, partition: partition) }
-        var options = broker.options(instance: "a")
-        options.commitInterval = .seconds(3600)  // so that only giving them back commits
-        let seen = Collected<KafkaMessage>()
-        let first = try broker.consumer(options)
-        let gate = Collected<Bool>()
-        try await running(first) { messages in
-            if messages[0].offset == 3 { await gate.atLeast(1) }
-            seen.append(messages[0])
-        } while: {
-            await seen.atLeast(6)
-            options.instanceID = "b"
-            let second = try broker.consumer(options)
-            let taken = Collected<KafkaMessage>()
-            try await running(second) {
-                taken.append($0[0])
-            } while: {
-                // The other member waits for the handlers of the first.
-                try await Task.sleep(for: .milliseconds(500))
-                #expect(taken.elements.isEmpty)
-                gate.append(true)
-                await taken.atLeast(1)
-            }
-            await seen.atLeast(9)
-            #expect(taken.elements.map(\.offset) == [4])
-        }
-        #expect(seen.elements.count + 1 == 10)
-    }
-
     @Test("Only what is processed without a gap is committed; the rest comes again after a restart")
     func watermark() async throws {
         let broker = try await Broker()
