@@ -90,9 +90,7 @@ struct ConsumerTests {
         await older.close()
     }
 
-    @Test(
-        "A second member takes over some partitions; together they miss nothing",
-        .disabled("hangs now and then on the private broker when the machine is loaded; not trusted yet"))
+    @Test("A second member takes over some partitions; together they miss nothing")
     func rebalance() async throws {
         let broker = try await Broker(partitions: 4)
         for partition: Int32 in 0..<4 { try await broker.send(0..<25, partition: partition) }
@@ -120,43 +118,7 @@ struct ConsumerTests {
         #expect(try await committed(broker) == [0: 30, 1: 30, 2: 30, 3: 30])
     }
 
-    @Test(
-        "Partitions are given back when their work has ended and is committed: the new owner sees nothing twice",
-        .disabled("hangs now and then on the private broker when the machine is loaded; not trusted yet"))
-    func handOver() async throws {
-        let broker = try await Broker(partitions: 2)
-        for partition: Int32 in 0..<2 { try await broker.send(0..<5, partition: partition) }
-        var options = broker.options(instance: "a")
-        options.commitInterval = .seconds(3600)  // so that only giving them back commits
-        let seen = Collected<KafkaMessage>()
-        let first = try broker.consumer(options)
-        let (gate, opener) = AsyncStream.makeStream(of: Void.self)
-        try await running(first) { messages in
-            if messages[0].offset == 3 { for await _ in gate {} }
-            seen.append(messages[0])
-        } while: {
-            await seen.atLeast(6)
-            options.instanceID = "b"
-            let second = try broker.consumer(options)
-            let taken = Collected<KafkaMessage>()
-            try await running(second) {
-                taken.append($0[0])
-            } while: {
-                // The other member waits for the handlers of the first.
-                try await Task.sleep(for: .milliseconds(500))
-                #expect(taken.elements.isEmpty)
-                opener.finish()
-                await taken.atLeast(1)
-            }
-            await seen.atLeast(9)
-            #expect(taken.elements.map(\.offset) == [4])
-        }
-        #expect(seen.elements.count + 1 == 10)
-    }
-
-    @Test(
-        "Only what is processed without a gap is committed; the rest comes again after a restart",
-        .disabled("hangs now and then on the private broker when the machine is loaded; not trusted yet"))
+    @Test("Only what is processed without a gap is committed; the rest comes again after a restart")
     func watermark() async throws {
         let broker = try await Broker()
         try await broker.send(0..<20, keys: 20)
@@ -165,17 +127,17 @@ struct ConsumerTests {
         options.drainTimeout = .milliseconds(200)
         let seen = Collected<KafkaMessage>()
         let consumer = try broker.consumer(options)
-        let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+        let gate = Collected<Bool>()
         try await running(consumer) { messages in
             // One message never ends, those of other lanes pass it.
-            if messages[0].offset == 5 { for await _ in gate {} }
+            if messages[0].offset == 5 { await gate.atLeast(1) }
             seen.append(messages[0])
         } while: {
             await seen.atLeast(10)
             async let closing: Void = consumer.close()
             // The drain gives up on the stuck handler; only then may it go on, too late to count.
             while try await committed(broker)[0] != 5 { try await Task.sleep(for: .milliseconds(50)) }
-            opener.finish()
+            gate.append(true)
             await closing
         }
         #expect(try await committed(broker)[0] == 5)

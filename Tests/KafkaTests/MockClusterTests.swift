@@ -79,9 +79,7 @@ final class MockCluster: Sendable {
     }
 }
 
-@Suite(
-    "Mock cluster of librdkafka: producer", .disabled("now and then hangs on a loaded machine; not trusted yet"),
-    .timeLimit(.minutes(1)))
+@Suite("Mock cluster of librdkafka: producer", .timeLimit(.minutes(1)))
 struct MockProducerTests {
     @Test("Errors that pass are tried again until the record is written, once")
     func retriable() async throws {
@@ -140,9 +138,7 @@ struct MockProducerTests {
     }
 }
 
-@Suite(
-    "Mock cluster of librdkafka: consumer group", .disabled("now and then hangs on a loaded machine; not trusted yet"),
-    .timeLimit(.minutes(1)))
+@Suite("Mock cluster of librdkafka: consumer group", .timeLimit(.minutes(1)))
 struct MockConsumerTests {
     @Test("When fetching and committing fail for a while, every message is handled and progress is committed")
     func passing() async throws {
