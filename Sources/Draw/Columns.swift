@@ -54,9 +54,17 @@ enum Columns {
     }
 
     static func creditClass(_ bytes: UnsafeRawBufferPointer, _ field: String) throws -> CreditClass {
-        let creditClass = bytes.count == 1 ? CreditClass(rawValue: String(decoding: bytes, as: UTF8.self)) : nil
-        guard let creditClass else { throw problem(field, bytes, "write A, B, C, D or -") }
-        return creditClass
+        if bytes.count == 1 {
+            switch bytes[0] {
+            case UInt8(ascii: "A"): return .a
+            case UInt8(ascii: "B"): return .b
+            case UInt8(ascii: "C"): return .c
+            case UInt8(ascii: "D"): return .d
+            case UInt8(ascii: "-"): return .none
+            default: break
+            }
+        }
+        throw problem(field, bytes, "write A, B, C, D or -")
     }
 
     static func problem(_ field: String, _ found: UnsafeRawBufferPointer, _ remedy: String) -> ColumnProblem {

@@ -78,20 +78,27 @@ public struct FrozenRound: Sendable {
         }
         let selection = PageSelection.merged(found, requests: requests, sampleSizes: sampleSizes)
         begins(.merge)
-        let selections = selection.selections(requests: requests)
-        let visits = makeVisits(round: commitment.definition.id, requests: requests, selections: selections)
+        let winners = selection.winners(requests: requests)
+        let ids = selection.entities.map(\.id)
+        var merging = VisitMerging(round: commitment.definition.id, requests: requests)
+        let (visits, entities) = merging.visits(
+            ids, chosen: Dictionary(winners.map { ($0.request, $0.entities) }) { one, _ in one })
         begins(.match)
         let teams = await Self.matchAll(
-            visits: visits, regions: selection.regions, requests: requests, inspectors: inspectors, seed: seedBytes,
-            threads: threads)
+            visits: visits, regions: entities.map { selection.entities[Int($0)].region }, requests: requests,
+            inspectors: inspectors, seed: seedBytes, threads: threads)
         return DrawResult(
-            commitment: seed.commitment, seed: seed.hex, selections: selections, visits: visits, teams: teams)
+            commitment: seed.commitment, seed: seed.hex,
+            selections: winners.map { winners in
+                Selection(request: winners.request, entities: winners.entities.map { ids[Int($0)] })
+            }, visits: visits, teams: teams)
     }
 
     /// Matches every department, each on a thread of its own.
+    /// - Parameter regions: for each visit its entity's region.
     /// - Returns: for each visit its teams, ascending by department.
     static func matchAll(
-        visits: [Visit], regions: [String: String], requests: [DrawRequest], inspectors: [InspectorLine],
+        visits: [Visit], regions: [String], requests: [DrawRequest], inspectors: [InspectorLine],
         seed: [UInt8], threads: Int
     ) async -> [[Team]] {
         var work: [String: [Int]] = [:]
@@ -110,7 +117,7 @@ public struct FrozenRound: Sendable {
             )
             let visits = (work[department] ?? []).map { index in
                 TeamVisit(
-                    visits[index], region: regions[visits[index].entity] ?? "",
+                    visits[index], region: regions[index],
                     requests: visits[index].requests.compactMap { own[$0] })
             }
             return matchTeams(

@@ -9,12 +9,12 @@ public enum Grammar {
     public static func isID(_ text: String) -> Bool { isID(text.utf8) }
 
     static func isID(_ text: some Collection<UInt8>) -> Bool {
-        !text.isEmpty && text.allSatisfy { idBytes[Int($0)] }
+        !text.isEmpty && text.allSatisfy(isIDByte)
     }
 
     /// Sources of contributions to the seed: `[A-Za-z0-9._:-]+`.
     public static func isSource(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { idBytes[Int($0)] || $0 == UInt8(ascii: ":") }
+        !text.isEmpty && text.utf8.allSatisfy { isIDByte($0) || $0 == UInt8(ascii: ":") }
     }
 
     /// 64 lower-case hexadecimal digits.
@@ -74,7 +74,12 @@ public enum Grammar {
         zip(texts, texts.dropFirst()).allSatisfy { precedes($0, $1) }
     }
 
-    private static let idBytes: [Bool] = (0..<256).map {
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-".utf8.contains(UInt8($0))
+    private static func isIDByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
     }
 }

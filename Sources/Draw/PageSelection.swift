@@ -94,13 +94,19 @@ public struct PageSelection: Sendable, Hashable {
     /// Who is drawn, from what all pages put together hold; ascending by request.
     /// - Parameter requests: the requests as they were selected for.
     public func selections(requests: [DrawRequest]) -> [Selection] {
-        let perRequest = CreditClass.allCases.count
-        return requests.indices.map { index in
-            let winners = strata[(index * perRequest)..<((index + 1) * perRequest)].joined()
-                .sorted { $0.ticket < $1.ticket }
-            return Selection(request: requests[index].id, entities: winners.map { entities[Int($0.entity)].id })
+        winners(requests: requests).map { request, winners in
+            Selection(request: request, entities: winners.map { entities[Int($0)].id })
         }
         .sorted { Grammar.precedes($0.request, $1.request) }
+    }
+
+    /// For each request, in the order given, the indices of who is drawn, ascending by ticket.
+    func winners(requests: [DrawRequest]) -> [(request: String, entities: [Int32])] {
+        let perRequest = CreditClass.allCases.count
+        return requests.indices.map { index in
+            let candidates = Array(strata[(index * perRequest)..<((index + 1) * perRequest)].joined())
+            return (requests[index].id, candidates.sorted { $0.ticket < $1.ticket }.map(\.entity))
+        }
     }
 
     /// The region of every entity that is held.

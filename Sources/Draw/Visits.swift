@@ -44,12 +44,24 @@ public struct Visit: Sendable, Hashable {
 ///   - selections: who is drawn, in any order.
 /// - Returns: the visits, ascending by id.
 public func makeVisits(round: String, requests: [DrawRequest], selections: [Selection]) -> [Visit] {
+    var numbers: [String: Int32] = [:]
+    var entities: [String] = []
+    var chosen: [String: [Int32]] = [:]
+    for selection in selections {
+        chosen[selection.request, default: []] += selection.entities.map { entity in
+            if let number = numbers[entity] { return number }
+            let number = Int32(entities.count)
+            numbers[entity] = number
+            entities.append(entity)
+            return number
+        }
+    }
     var merging = VisitMerging(round: round, requests: requests)
-    return merging.visits(selections)
+    return merging.visits(entities, chosen: chosen).visits
 }
 
 /// The merging of one round: entities with the same requests share what follows from these.
-private struct VisitMerging {
+struct VisitMerging {
     /// What requests become when they are merged into one visit.
     private struct Merged {
         let method: InspectionMethod
@@ -63,7 +75,8 @@ private struct VisitMerging {
     private let prefix: HashPrefix
     /// In the order in which days are chosen: by last day, first day, id.
     private let requests: [DrawRequest]
-    private var known: [[Int]: Merged] = [:]
+    private var numbers: [[Int]: Int] = [:]
+    private var merged: [Merged] = []
 
     init(round: String, requests: [DrawRequest]) {
         prefix = HashPrefix(round + ":")
@@ -74,48 +87,48 @@ private struct VisitMerging {
         }
     }
 
-    mutating func visits(_ selections: [Selection]) -> [Visit] {
-        let chosen = Dictionary(selections.map { ($0.request, $0.entities) }, uniquingKeysWith: +)
-        var numbers: [String: Int32] = [:]
-        var entities: [String] = []
-        // Pairs of entity and request, for each entity in the order in which days are chosen.
+    /// Merges what is chosen, entities given by their index.
+    /// - Returns: the visits, ascending by id, and the index of each one's entity.
+    mutating func visits(
+        _ entities: [String], chosen: [String: [Int32]]
+    ) -> (visits: [Visit], entities: [Int32]) {
         var pairs: [(entity: Int32, request: Int32)] = []
         for (index, request) in requests.enumerated() {
-            for entity in chosen[request.id] ?? [] {
-                let next = Int32(entities.count)
-                let number = numbers[entity] ?? next
-                if number == next {
-                    numbers[entity] = next
-                    entities.append(entity)
-                }
-                pairs.append((number, Int32(index)))
-            }
+            for entity in chosen[request.id] ?? [] { pairs.append((entity, Int32(index))) }
         }
+        // For each entity, its requests in the order in which days are chosen.
         let wanted = Buckets(pairs, count: entities.count)
-        var found: [(hash: Hash, visit: Visit)] = []
+        var found: [(hash: Hash, entity: Int32, merged: Int32)] = []
+        var message: [UInt8] = []
         for entity in entities.indices {
             for group in groups(wanted[entity]) {
-                let merged = merge(group)
-                let hash = prefix.hash(entities[entity] + merged.suffix)
-                found.append(
-                    (
-                        hash,
-                        Visit(
-                            id: hexText(hash.bytes.prefix(16)), entity: entities[entity], method: merged.method,
-                            requests: merged.requests, window: merged.window, departments: merged.departments)
-                    ))
+                let number = merge(group)
+                message.removeAll(keepingCapacity: true)
+                message += entities[entity].utf8
+                message += merged[number].suffix.utf8
+                let hash = message.withUnsafeBytes { prefix.hash($0) }
+                found.append((hash, Int32(entity), Int32(number)))
             }
         }
-        return found.sorted { $0.hash < $1.hash }.map(\.visit)
+        found.sort { $0.hash < $1.hash }
+        let visits = found.map { found in
+            let merged = merged[Int(found.merged)]
+            return Visit(
+                id: hexText(found.hash.bytes.prefix(16)), entity: entities[Int(found.entity)], method: merged.method,
+                requests: merged.requests, window: merged.window, departments: merged.departments)
+        }
+        return (visits, found.map(\.entity))
     }
 
     /// Splits one entity's requests so that one day fits every window in a group.
     private func groups(_ wanted: ArraySlice<Int32>) -> [[Int]] {
+        // Most entities are drawn by one request only.
+        if wanted.count == 1 { return wanted.map { [Int($0)] } }
         var groups: [[Int]] = []
         for method in InspectionMethod.allCases {
-            let own = wanted.lazy.map { Int($0) }.filter { requests[$0].method == method }
+            let own = wanted.map { Int($0) }.filter { requests[$0].method == method }
             groups += own.filter { !requests[$0].joint }.map { [$0] }
-            var rest = Array(own.filter { requests[$0].joint })
+            var rest = own.filter { requests[$0].joint }
             while let first = rest.first {
                 let day = requests[first].window.last
                 groups.append(rest.filter { requests[$0].window.first <= day })
@@ -125,19 +138,21 @@ private struct VisitMerging {
         return groups
     }
 
-    private mutating func merge(_ group: [Int]) -> Merged {
-        if let known = known[group] { return known }
+    /// The number of what a group of requests becomes.
+    private mutating func merge(_ group: [Int]) -> Int {
+        if let number = numbers[group] { return number }
         let members = group.map { requests[$0] }.sorted { Grammar.precedes($0.id, $1.id) }
         let ids = members.map(\.id)
         let method = members[0].method
-        let merged = Merged(
-            method: method, requests: ids,
-            window: DayWindow(
-                first: members.map(\.window.first).max() ?? "", last: members.map(\.window.last).min() ?? ""),
-            departments: Set(members.map(\.department)).sorted(by: Grammar.precedes),
-            suffix: ":\(method.rawValue):\(ids.joined(separator: ","))")
-        known[group] = merged
-        return merged
+        merged.append(
+            Merged(
+                method: method, requests: ids,
+                window: DayWindow(
+                    first: members.map(\.window.first).max() ?? "", last: members.map(\.window.last).min() ?? ""),
+                departments: Set(members.map(\.department)).sorted(by: Grammar.precedes),
+                suffix: ":\(method.rawValue):\(ids.joined(separator: ","))"))
+        numbers[group] = merged.count - 1
+        return merged.count - 1
     }
 }
 
@@ -168,9 +183,12 @@ extension TeamVisit {
     ///   - region: the entity's region.
     ///   - requests: this department's requests of the visit.
     public init(_ visit: Visit, region: String, requests: [DrawRequest]) {
+        var specialties = requests.first?.specialties ?? []
+        if requests.count > 1 || specialties.count > 1 {
+            specialties = Set(requests.flatMap(\.specialties)).sorted(by: Grammar.precedes)
+        }
         self.init(
-            id: visit.id, region: region, entity: visit.entity, lastDay: visit.window.last,
-            specialties: Set(requests.flatMap(\.specialties)).sorted(by: Grammar.precedes),
+            id: visit.id, region: region, entity: visit.entity, lastDay: visit.window.last, specialties: specialties,
             team: requests.map(\.team).max() ?? 0)
     }
 }

@@ -58,10 +58,12 @@ extension JSONValue {
         output.append(UInt8(ascii: "\""))
         var string = string
         string.withUTF8 { text in
-            var copied = 0
-            for (index, byte) in text.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5c {
-                output.append(contentsOf: text[copied..<index])
-                copied = index + 1
+            guard text.contains(where: mustBeEscaped) else { return output.append(contentsOf: text) }
+            for byte in text {
+                guard mustBeEscaped(byte) else {
+                    output.append(byte)
+                    continue
+                }
                 output.append(UInt8(ascii: "\\"))
                 switch byte {
                 case 0x22, 0x5c: output.append(byte)
@@ -77,11 +79,12 @@ extension JSONValue {
                     output.append(digits[Int(byte & 15)])
                 }
             }
-            output.append(contentsOf: text[copied...])
         }
         output.append(UInt8(ascii: "\""))
     }
 }
+
+private func mustBeEscaped(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5c }
 
 /// Whether `a` comes before `b` by UTF-16 code units, decided on their UTF-8.
 ///

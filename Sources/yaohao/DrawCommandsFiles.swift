@@ -166,34 +166,48 @@ struct NewFile {
     }
 }
 
-/// Measures the phases of a command.
+/// Measures the phases of a command: the time that passed, and the processors' time that it took.
 struct PhaseClock {
-    private var phases: [(name: String, start: ContinuousClock.Instant)] = [("read", .now)]
-    private var last: ContinuousClock.Instant?
+    private struct Mark {
+        let name: String
+        let time = ContinuousClock.now
+        let processors = PhaseClock.processorSeconds
+    }
 
-    mutating func begin(_ name: String) { phases.append((name, .now)) }
+    private var marks = [Mark(name: "read")]
 
-    mutating func end() { last = .now }
+    mutating func begin(_ name: String) { marks.append(Mark(name: name)) }
 
-    /// Prints each phase's seconds, the sizes of the result and the largest memory, on standard error.
+    mutating func end() { begin("end") }
+
+    /// Prints each phase, the sizes of the result and the largest memory, on standard error.
     func report(_ result: DrawResult) {
-        let last = last ?? .now
-        let ends = phases.dropFirst().map(\.start) + [last]
-        for (phase, end) in zip(phases, ends) { line(phase.name, phase.start.duration(to: end)) }
-        if let first = phases.first { line("total", first.start.duration(to: last)) }
+        for (phase, next) in zip(marks, marks.dropFirst()) { line(phase.name, from: phase, to: next) }
+        if let first = marks.first, let last = marks.last { line("total", from: first, to: last) }
         let drawn = result.selections.reduce(0) { $0 + $1.entities.count }
         let filled = result.teams.joined().reduce(0) { $0 + $1.inspectors.count }
         let missing = result.teams.joined().reduce(0) { $0 + $1.missing.count }
         line("drawn \(drawn) visits \(result.visits.count) slots \(filled + missing) empty \(missing)")
-        var usage = rusage()
-        // 0 is RUSAGE_SELF, whose type differs from what glibc's function takes.
-        if getrusage(0, &usage) == 0 { line("peak memory \(usage.ru_maxrss / 1024) MB") }
+        line("peak memory \(Self.usage.ru_maxrss / 1024) MB")
     }
 
-    private func line(_ name: String, _ duration: Duration) {
-        let milliseconds = duration / .milliseconds(1)
-        line("\(name) \(Int(milliseconds.rounded())) ms")
+    private func line(_ name: String, from: Mark, to: Mark) {
+        let passed = Int((from.time.duration(to: to.time) / .milliseconds(1)).rounded())
+        let taken = Int(((to.processors - from.processors) * 1000).rounded())
+        line("\(name) \(passed) ms, processors \(taken) ms")
     }
 
     private func line(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+    private static var usage: rusage {
+        var usage = rusage()
+        // 0 is RUSAGE_SELF, whose type differs from what glibc's function takes.
+        getrusage(0, &usage)
+        return usage
+    }
+
+    private static var processorSeconds: Double {
+        let usage = usage
+        return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1_000_000 }
+    }
 }
