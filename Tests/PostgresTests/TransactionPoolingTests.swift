@@ -60,8 +60,9 @@ private struct PgBouncer {
             server.remove()
             throw error
         }
-        let socket = "\(server.folder)/.s.PGSQL.6432"
-        try await Server.waitUntil { FileManager.default.fileExists(atPath: socket) }
+        // It makes its socket before it listens on it.
+        let conninfo = conninfo
+        try await Server.waitUntil { (try? await PostgresConnection.connect(conninfo)) != nil }
     }
 
     var conninfo: String { "host=\(server.folder) port=6432 user=postgres dbname=postgres" }
