@@ -29,8 +29,8 @@ extension ServerTests {
                 return try await group.reduce(into: Set()) { $0.insert($1) }
             }
             #expect(processes.count <= 5)
-            let statistics = pool.statistics
-            #expect(statistics.opened == processes.count && statistics.lent == 0 && statistics.idle == processes.count)
+            // A connection may have come about when nobody needed it any more.
+            #expect((processes.count...5).contains(pool.statistics.opened) && pool.statistics.lent == 0)
             await pool.close()
         }
 

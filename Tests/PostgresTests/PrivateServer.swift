@@ -12,13 +12,13 @@ struct PrivateServer {
         programs.map { FileManager.default.isExecutableFile(atPath: $0 + "initdb") } ?? false
     }
 
-    private let folder: String
+    let folder: String
 
     init() throws {
         folder = "/tmp/postgres-test-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        // The server refuses to run as root.
-        if getuid() == 0 { try Self.run("/bin/chown", "postgres", folder) }
+        // The server runs as another user if this is root.
+        if getuid() == 0, let user = getpwnam("postgres") { chown(folder, user.pointee.pw_uid, user.pointee.pw_gid) }
         try run("initdb", "-D", "\(folder)/data", "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8")
     }
 
@@ -41,30 +41,34 @@ struct PrivateServer {
     }
 
     private func run(_ program: String, _ arguments: String...) throws {
-        let path = try #require(Self.programs) + program
-        if getuid() == 0 {
-            try Self.run("/sbin/runuser", ["-u", "postgres", "--", path] + arguments)
-        } else {
-            try Self.run(path, arguments)
-        }
+        try Self.run(#require(Self.programs) + program, arguments)
     }
 
-    private static func run(_ program: String, _ arguments: String...) throws { try run(program, arguments) }
-
-    /// Foundation's `Process` would wait for the server too, which inherits what it watches.
     private static func run(_ program: String, _ arguments: [String]) throws {
+        let process = try spawn(program, arguments)
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        try #require(status == 0, "\(program) failed")
+    }
+
+    /// Starts a program, as the user postgres if this is root, since the server refuses to run as root.
+    ///
+    /// Foundation's `Process` would wait for the server too, which inherits what it watches.
+    static func spawn(_ program: String, _ arguments: [String]) throws -> pid_t {
+        let asPostgres =
+            getuid() == 0 ? ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
+        let command = asPostgres + [program] + arguments
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         for descriptor: Int32 in 0...2 {
             posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
         }
-        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        var words = command.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var process: pid_t = 0
-        try #require(posix_spawn(&process, program, &actions, nil, &words, environ) == 0, "\(program) can't be run")
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
-        try #require(status == 0, "\(program) failed")
+        try #require(
+            posix_spawn(&process, command[0], &actions, nil, &words, environ) == 0, "\(command[0]) can't be run")
+        return process
     }
 }
