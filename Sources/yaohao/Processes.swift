@@ -130,6 +130,15 @@ struct Processes {
     /// Runs the services until SIGTERM or SIGINT: they are stopped in reverse order, each finishing what it has, and
     /// the pool last of all.
     func run(_ services: [any Service]) async throws {
+        do {
+            try await PostgresConnection.refuseTransactionPooling(settings.postgres)
+        } catch let error as PostgresError where error.code == .misuse {
+            complain("YAOHAO_POSTGRES: \(error.message)")
+            throw ExitStatus.wrongInput
+        } catch {
+            complain("the database: \(error)")
+            throw ExitStatus.unreachable
+        }
         var configuration = ServiceGroupConfiguration(
             services: [relay()] + services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(30)
