@@ -83,7 +83,7 @@ public struct Verification: Sendable, Hashable {
         let found = try file.read { try Commitment($0) }
         let (named, contributions) = try bundle.read("seed.json") { field in
             let (commitment, contributions) = try Seed.read(field)
-            guard let commitment else { throw field.error("the key \"commitment\" is missing") }
+            guard let commitment else { throw JSONError(path: "commitment", message: "is missing; add it") }
             return (commitment, contributions)
         }
         let digests = try bundle.read("digests.json") { try DrawDigests($0) }

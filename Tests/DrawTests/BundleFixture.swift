@@ -13,6 +13,33 @@ struct BundleFixture: ~Copyable {
         for name in DrawBundle.fileNames { try write(name, Vector(name: vector).bytes(name)) }
     }
 
+    /// A made-up round, drawn.
+    init(drawing generator: BundleGenerator) async throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "draw-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for (name, bytes) in try await Self.files(drawing: generator) { try write(name, bytes) }
+    }
+
+    static func files(drawing generator: BundleGenerator) async throws -> [String: [UInt8]] {
+        var roster: [UInt8] = []
+        generator.writeRoster { roster += $0 }
+        var files = [
+            "roster.tsv": roster, "inspectors.tsv": generator.inspectorsFile(),
+            "round.json": generator.definition().json.canonical + [0x0a],
+            "secret.json": generator.secret().canonical + [0x0a],
+            "seed.json": generator.contributions().canonical,
+        ]
+        let frozen = try await DrawBundle(files: files).frozen(threads: 2)
+        let seed = try DrawBundle(files: files).seed(for: frozen.commitment)
+        let result = try await frozen.draw(seed: seed)
+        files["commitment.json"] = frozen.commitment.json.canonical + [0x0a]
+        files["seed.json"] = seed.json.canonical + [0x0a]
+        files["result.json"] = result.canonical + [0x0a]
+        let digests = DrawDigests(commitment: frozen.commitment.hash, seed: seed.hex, result: result.hash)
+        files["digests.json"] = digests.json.canonical + [0x0a]
+        return files
+    }
+
     deinit { try? FileManager.default.removeItem(at: folder) }
 
     var path: String { folder.path }
@@ -76,30 +103,38 @@ extension JSONValue {
     enum Mistake: Error { case noSuchPath }
 }
 
-/// The built executable, run as its users run it.
-struct YaohaoCommand {
+/// A program, run as its users run it.
+struct Run {
     let status: Int32
     let output: String
     let errors: String
 
-    /// The folder of the test bundle, where the build also puts the executable.
-    static let executable = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        .appending(path: "yaohao")
-
-    init(_ arguments: String...) throws { try self.init(arguments) }
-
-    init(_ arguments: [String]) throws {
+    init(_ program: URL, _ arguments: [String]) throws {
         let process = Process()
-        process.executableURL = Self.executable
+        process.executableURL = program
         process.arguments = arguments
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
         try process.run()
-        // What the commands say here fits into the pipes.
+        // What is said here fits into the pipes.
         process.waitUntilExit()
         status = process.terminationStatus
         self.output = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         self.errors = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    }
+
+    /// The built executable, which lies beside the test bundle.
+    static func yaohao(_ arguments: String...) throws -> Run { try yaohao(arguments) }
+
+    static func yaohao(_ arguments: [String]) throws -> Run {
+        let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        return try Run(folder.appending(path: "yaohao"), arguments)
+    }
+
+    /// The independent verifier, which shares no code with this package.
+    static func independentVerifier(_ folder: String) throws -> Run {
+        let script = URL(fileURLWithPath: #filePath).appending(path: "../../../scripts/verify-draw").standardized
+        return try Run(URL(fileURLWithPath: "/usr/bin/env"), ["python3", script.path, folder])
     }
 }

@@ -46,22 +46,7 @@ struct BundleGeneratorTests {
     func anySize(entities: Int, requests: Int, inspectors: Int, departments: Int) async throws {
         let generator = BundleGenerator(
             entities: entities, requests: requests, inspectors: inspectors, departments: departments, seed: 3)
-        var roster: [UInt8] = []
-        generator.writeRoster { roster += $0 }
-        var files = [
-            "roster.tsv": roster, "inspectors.tsv": generator.inspectorsFile(),
-            "round.json": generator.definition().json.canonical + [0x0a],
-            "secret.json": generator.secret().canonical + [0x0a],
-            "seed.json": generator.contributions().canonical,
-        ]
-        let frozen = try await DrawBundle(files: files).frozen(threads: 2)
-        let seed = try DrawBundle(files: files).seed(for: frozen.commitment)
-        let result = try await frozen.draw(seed: seed)
-        files["commitment.json"] = frozen.commitment.json.canonical + [0x0a]
-        files["seed.json"] = seed.json.canonical + [0x0a]
-        files["result.json"] = result.canonical + [0x0a]
-        let digests = DrawDigests(commitment: frozen.commitment.hash, seed: seed.hex, result: result.hash)
-        files["digests.json"] = digests.json.canonical + [0x0a]
+        let files = try await BundleFixture.files(drawing: generator)
         let verification = try await Verification.verify(DrawBundle(files: files), threads: 2)
         #expect(verification.unchecked.isEmpty)
     }

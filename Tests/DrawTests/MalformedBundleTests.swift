@@ -99,7 +99,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         json("round.json", ["sequence"], 0, field: "sequence"),
         json("round.json", ["previous"], "00", field: "previous"),
         json("round.json", ["requests", 1, "id"], "REQ-000", field: "requests[1].id"),
-        json("round.json", ["requests", 0, "items"], nil, field: "requests[0].items"),
+        json("round.json", ["requests", 0, "items"], nil, field: "requests[0].items: is missing"),
         json("round.json", ["requests", 0, "note"], "x", field: "requests[0].note"),
         json("round.json", ["requests", 0, "department"], "a b", field: "requests[0].department"),
         json("round.json", ["requests", 0, "method"], "phone", field: "requests[0].method"),
@@ -162,7 +162,7 @@ struct MalformedBundleTests {
         let bundle = try BundleFixture()
         try malformed.make(bundle)
         let output = bundle.folder.appending(path: "out")
-        let command = try YaohaoCommand("draw", bundle.path, "--out", output.path)
+        let command = try Run.yaohao("draw", bundle.path, "--out", output.path)
         #expect(command.status == 2)
         #expect(command.errors.split(separator: "\n").count == 1)
         #expect(command.errors.contains("\(bundle.path)/\(malformed.file)"), "\(command.errors)")
@@ -175,7 +175,7 @@ struct MalformedBundleTests {
     func commit(malformed: Malformed) throws {
         let bundle = try BundleFixture()
         try malformed.make(bundle)
-        let command = try YaohaoCommand("commit", bundle.path)
+        let command = try Run.yaohao("commit", bundle.path)
         #expect(command.status == 2)
         #expect(command.errors.contains(malformed.field), "\(command.errors)")
     }
@@ -184,7 +184,7 @@ struct MalformedBundleTests {
     func secretSalt() throws {
         let bundle = try BundleFixture()
         try bundle.changeJSON("secret.json", ["salt"], to: "c79d444208016b65b8fe2f4b")
-        #expect(try !YaohaoCommand("commit", bundle.path).errors.contains("c79d"))
+        #expect(try !Run.yaohao("commit", bundle.path).errors.contains("c79d"))
     }
 
     @Test(
@@ -199,7 +199,7 @@ struct MalformedBundleTests {
             ["draw", "/nowhere", "--out", "/nowhere/out"], ["commit", "/nowhere"], ["prove", "/nowhere", "x"],
         ])
     func usage(arguments: [String]) throws {
-        let command = try YaohaoCommand(arguments)
+        let command = try Run.yaohao(arguments)
         #expect(command.status == 2)
         #expect(command.errors.split(separator: "\n").count == 1, "\(command.errors)")
     }

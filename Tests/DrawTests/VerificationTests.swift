@@ -63,7 +63,7 @@ struct VerificationTests {
         let (file, path, value, named) = Self.differences[index]
         let bundle = try BundleFixture()
         try bundle.changeJSON(file, path, to: value)
-        let command = try YaohaoCommand("verify", bundle.path)
+        let command = try Run.yaohao("verify", bundle.path)
         #expect(command.status == 1)
         #expect(command.errors.split(separator: "\n").count == 1)
         #expect(command.errors.contains(named), "\(command.errors)")
@@ -93,7 +93,7 @@ struct VerificationTests {
         let (file, change, named) = Self.broken[index]
         let bundle = try BundleFixture()
         try bundle.change(file, change)
-        let command = try YaohaoCommand("verify", bundle.path)
+        let command = try Run.yaohao("verify", bundle.path)
         #expect(command.status == 2)
         #expect(command.errors.contains(named), "\(command.errors)")
     }
@@ -102,7 +102,7 @@ struct VerificationTests {
     func missing(file: String) throws {
         let bundle = try BundleFixture()
         try bundle.remove(file)
-        let command = try YaohaoCommand("verify", bundle.path)
+        let command = try Run.yaohao("verify", bundle.path)
         #expect(command.status == 2)
         #expect(command.errors.contains("\(file): the file is missing"), "\(command.errors)")
     }
@@ -113,19 +113,19 @@ struct VerificationTests {
         let id = try #require(
             String(decoding: bundle.bytes("roster.tsv"), as: UTF8.self).split(separator: "\n").last?
                 .split(separator: "\t").first)
-        let proved = try YaohaoCommand("prove", bundle.path, String(id))
+        let proved = try Run.yaohao("prove", bundle.path, String(id))
         #expect(proved.status == 0)
         try bundle.write("mine.json", Array(proved.output.utf8))
-        let check = try YaohaoCommand(
+        let check = try Run.yaohao(
             "verify", "--proof", "\(bundle.path)/mine.json", "--commitment", "\(bundle.path)/commitment.json")
         #expect(check.status == 0)
         #expect(check.output.contains(id))
         try bundle.changeJSON("mine.json", ["line"], to: .string("\(id)\tA\t150222100\tF5211\tenterprise\t\tSCJG\t7"))
         #expect(
-            try YaohaoCommand(
+            try Run.yaohao(
                 "verify", "--proof", "\(bundle.path)/mine.json", "--commitment", "\(bundle.path)/commitment.json"
             ).status == 1)
-        #expect(try YaohaoCommand("prove", bundle.path, "NOBODY").status == 1)
+        #expect(try Run.yaohao("prove", bundle.path, "NOBODY").status == 1)
     }
 }
 
@@ -159,7 +159,7 @@ struct PublicVerificationTests {
 
     @Test func statusIsZeroAndTheGapsAreNamed() throws {
         let bundle = try publicBundle("small")
-        let command = try YaohaoCommand("verify", bundle.path, "--json")
+        let command = try Run.yaohao("verify", bundle.path, "--json")
         #expect(command.status == 0)
         #expect(
             try JSONValue(parsing: command.output) == [
