@@ -66,8 +66,8 @@ public struct PageSelection: Sendable, Hashable {
             let offset = Int32(entities.count)
             entities += selection.entities
             for (index, candidates) in selection.strata.enumerated() {
-                for candidate in candidates {
-                    strata[index].offer(candidate.ticket, candidate.entity + offset)
+                for candidate in candidates where strata[index].takes(candidate.ticket) {
+                    strata[index].take(Candidate(ticket: candidate.ticket, entity: candidate.entity + offset))
                 }
             }
         }
@@ -191,63 +191,10 @@ struct PageSelector {
                             id: String(decoding: id, as: UTF8.self), region: String(decoding: cursor[2], as: UTF8.self))
                     )
                 }
-                strata[stratum].offer(offered, entity ?? 0)
+                strata[stratum].take(PageSelection.Candidate(ticket: offered, entity: entity ?? 0))
             }
         }
     }
 
     var selection: PageSelection { PageSelection(compacting: entities, strata) }
-}
-
-/// The smallest tickets of one stratum, no more than its sample: a list while there is room, then a heap whose root is
-/// the largest.
-struct SmallestTickets {
-    let limit: Int
-    private(set) var candidates: [PageSelection.Candidate] = []
-
-    /// An empty one for each request and class; a request with a count uses its first.
-    static func strata(requests: [DrawRequest], sampleSizes: [StratumSizes]) -> [SmallestTickets] {
-        zip(requests, sampleSizes).flatMap { request, sizes in
-            CreditClass.allCases.map { creditClass in
-                switch request.sample {
-                case .rates: SmallestTickets(limit: sizes[.creditClass(creditClass)] ?? 0)
-                case .count: SmallestTickets(limit: creditClass.index == 0 ? sizes[.whole] ?? 0 : 0)
-                }
-            }
-        }
-    }
-
-    /// Whether a ticket belongs to the smallest seen so far.
-    func takes(_ ticket: Hash) -> Bool {
-        candidates.count < limit || limit > 0 && ticket < candidates[0].ticket
-    }
-
-    mutating func offer(_ ticket: Hash, _ entity: Int32) {
-        guard takes(ticket) else { return }
-        let candidate = PageSelection.Candidate(ticket: ticket, entity: entity)
-        if candidates.count < limit {
-            candidates.append(candidate)
-            if candidates.count == limit {
-                for parent in stride(from: limit / 2 - 1, through: 0, by: -1) { sink(candidates[parent], from: parent) }
-            }
-        } else {
-            sink(candidate, from: 0)
-        }
-    }
-
-    /// Puts a candidate at a place of the heap, or below.
-    private mutating func sink(_ candidate: PageSelection.Candidate, from place: Int) {
-        candidates.withUnsafeMutableBufferPointer { heap in
-            var place = place
-            while true {
-                var child = 2 * place + 1
-                guard child < heap.count else { break }
-                if child + 1 < heap.count, heap[child].ticket < heap[child + 1].ticket { child += 1 }
-                guard candidate.ticket < heap[child].ticket else { break }
-                heap[place] = heap[child]
-                place = child
-            }
-            heap[place] = candidate
-        }
-    }
 }

@@ -43,16 +43,20 @@ struct SelectionTests {
         }
     }
 
-    @Test("Smallest tickets survive any order of offering", arguments: [0, 1, 2, 3, 7, 50, 100, 200])
-    func heap(limit: Int) {
+    @Test(
+        "The smallest tickets survive any order, and repeats",
+        arguments: [0, 1, 2, 3, 7, 50, 64, 100, 999, 1_000, 2_000])
+    func smallest(limit: Int) {
         var random = GeneratorRandom(seed: UInt64(limit))
-        let tickets = (0..<100).map { Hash(of: "\($0)") }
-        for _ in 0..<5 {
-            var smallest = SmallestTickets(limit: limit)
-            for (entity, ticket) in tickets.map({ ($0, random.next()) }).sorted(by: { $0.1 < $1.1 }).map(\.0)
-                .enumerated()
-            { smallest.offer(ticket, Int32(entity)) }
-            #expect(smallest.candidates.map(\.ticket).sorted() == Array(tickets.sorted().prefix(limit)))
+        for distinct in [1_000, 7] {
+            let tickets = (0..<1_000).map { _ in Hash(of: "\(random.below(distinct))") }
+            for ordered in [tickets, tickets.sorted(), tickets.sorted().reversed()] {
+                var smallest = SmallestTickets(limit: limit)
+                for (entity, ticket) in ordered.enumerated() where smallest.takes(ticket) {
+                    smallest.take(PageSelection.Candidate(ticket: ticket, entity: Int32(entity)))
+                }
+                #expect(smallest.candidates.map(\.ticket).sorted() == Array(tickets.sorted().prefix(limit)))
+            }
         }
     }
 
