@@ -23,7 +23,7 @@ public struct Seed: Sendable, Hashable {
     /// The seed itself: the hash of the canonical ``json``.
     public let hash: Hash
 
-    /// Makes a seed of contributions in any order; ``check(against:round:)`` says whether they are the right ones.
+    /// Makes a seed of contributions in any order; ``mismatch(with:round:)`` says whether they are the right ones.
     public init(commitment: String, contributions: [Contribution]) {
         self.commitment = commitment
         self.contributions = contributions.sorted { Grammar.precedes($0.source, $1.source) }
