@@ -162,7 +162,9 @@ struct MockConsumerTests {
         await admin.close()
     }
 
-    @Test("An offset that goes out of range while running: it begins at the earliest and raises an alarm")
+    @Test(
+        "An offset that goes out of range while running: it begins at the earliest and raises an alarm",
+        .disabled("now and then never ends; whether client, mock or test is at fault is not known yet"))
     func outOfRange() async throws {
         let mock = try MockCluster()
         try await mock.send(0..<10)
