@@ -1,0 +1,102 @@
+import Cluster
+import JSON
+import Kafka
+import Postgres
+import ServiceLifecycle
+import Testing
+
+@Suite("Relay of the outbox, over the broker")
+struct RelayTests {
+    static func store(_ stack: TestStack, _ range: Range<Int>, key: String) async throws {
+        for number in range {
+            try await stack.pool.transaction { transaction in
+                try await Outbox(topics: stack.topics).store(
+                    Effects(messages: [
+                        Outgoing(
+                            topic: stack.topics.events, key: key, type: "test", subject: "\(number)",
+                            data: ["number": .integer(number)])
+                    ]), in: transaction)
+            }
+        }
+    }
+
+    static func relay(_ stack: TestStack, owner: String) -> OutboxRelay {
+        OutboxRelay(
+            pool: stack.pool, conninfo: stack.conninfo, kafka: stack.kafka, topics: stack.topics, owner: owner,
+            leaseMilliseconds: 2_000, logger: stack.logger)
+    }
+
+    /// Runs the relays while the body runs, then stops them as SIGTERM would.
+    static func running(_ stack: TestStack, _ owners: [String], _ body: () async throws -> Void) async throws {
+        let group = ServiceGroup(
+            configuration: .init(services: owners.map { relay(stack, owner: $0) }, logger: stack.logger))
+        let run = Task { try await group.run() }
+        do {
+            try await body()
+        } catch {
+            await group.triggerGracefulShutdown()
+            throw error
+        }
+        await group.triggerGracefulShutdown()
+        try await run.value
+    }
+
+    static func sent(_ stack: TestStack) async throws -> Bool {
+        try await stack.count("SELECT count(*) FROM cluster.outbox WHERE sent_at IS NULL") == 0
+    }
+
+    /// The numbers of the messages on the topic of events, key by key, in the order of the log.
+    static func numbers(_ stack: TestStack) async throws -> [String: [Int]] {
+        let reader = try await KafkaReader.open(settings: stack.kafka, topic: stack.topics.events, logger: stack.logger)
+        let messages = try await reader.readToEnd()
+        await reader.close()
+        var numbers: [String: [Int]] = [:]
+        for message in messages {
+            let value = try JSONValue(parsing: message.value ?? [])
+            numbers[String(decoding: message.key ?? [], as: UTF8.self), default: []].append(
+                value["number"]?.number ?? -1)
+        }
+        return numbers
+    }
+
+    @Test("Everything is sent once and in the order of its key, by whichever of two relays has the lease")
+    func order() async throws {
+        try await TestStack.with { stack in
+            try await Self.store(stack, 0..<40, key: "a")
+            try await Self.running(stack, ["one", "two"]) {
+                try await Self.store(stack, 0..<40, key: "b")
+                try await Self.store(stack, 40..<60, key: "a")
+                try await eventually("all is sent") { try await Self.sent(stack) }
+            }
+            #expect(try await Self.numbers(stack) == ["a": Array(0..<60), "b": Array(0..<40)])
+            // Each carries its place in its key's sequence, by which consumers drop repeats.
+            #expect(
+                try await stack.count(
+                    "SELECT count(*) FROM cluster.outbox WHERE (headers ->> 'ce_sequence')::bigint = sequence") == 100)
+        }
+    }
+
+    @Test("What the broker acknowledged and then lost is sent again, with the same bytes")
+    func lost() async throws {
+        try await TestStack.with(partitions: 1) { stack in
+            try await Self.store(stack, 0..<10, key: "a")
+            try await Self.running(stack, ["one"]) {
+                try await eventually("all is sent") { try await Self.sent(stack) }
+            }
+            // As after a broker's crash: the log ends before what was delivered.
+            let admin = try KafkaAdmin(settings: stack.kafka, logger: stack.logger)
+            try await admin.deleteTopics([stack.topics.events])
+            try await admin.createTopics([TopicSpec(name: stack.topics.events, partitions: 1)])
+            await admin.close()
+            try await Self.running(stack, ["one"]) {
+                try await eventually("the lost ones are on the topic again") {
+                    try await Set(Self.numbers(stack)["a"] ?? []) == Set(0..<10)
+                }
+                try await Self.store(stack, 10..<12, key: "a")
+                try await eventually("all is sent") { try await Self.sent(stack) }
+            }
+            let numbers = try await Self.numbers(stack)["a"] ?? []
+            #expect(Set(numbers) == Set(0..<12))
+        }
+    }
+}
