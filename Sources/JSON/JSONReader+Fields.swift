@@ -42,16 +42,8 @@ extension JSONReader {
         _ name: String, in bounds: ClosedRange<Int> = 0...Int(JSONValue.largestInteger)
     ) throws -> Int { try required(name).integer(in: bounds) }
 
-    /// A whole number within bounds that may be absent or `null`.
-    public mutating func optionalInteger(
-        _ name: String, in bounds: ClosedRange<Int> = 0...Int(JSONValue.largestInteger)
-    ) throws -> Int? { try optional(name)?.nullable()?.integer(in: bounds) }
-
     /// A mandatory `true` or `false`.
     public mutating func bool(_ name: String) throws -> Bool { try required(name).bool() }
-
-    /// A `true` or `false` that may be absent or `null`.
-    public mutating func optionalBool(_ name: String) throws -> Bool? { try optional(name)?.nullable()?.bool() }
 
     /// A mandatory list.
     public mutating func array(_ name: String) throws -> [JSONValue] { try required(name).elements().map(\.value) }

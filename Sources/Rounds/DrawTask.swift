@@ -31,7 +31,7 @@ extension Rounds {
         let selections = selection.selections(requests: inputs.requests)
         let visits = makeVisits(round: round, requests: inputs.requests, selections: selections)
         let regions = selection.regions
-        let departments = Set(visits.flatMap(\.departments)).sorted { $0.utf8Precedes($1) }
+        let departments = Set(visits.flatMap(\.departments)).sorted(by: Grammar.precedes)
         return { transaction in
             _ = try await RoundStore.locked(round, transaction)
             for chosen in selections {
@@ -81,20 +81,11 @@ extension Rounds {
         let inputs = try await DrawInputs(round, pool)
         let inspectors = try InspectorLine.lines(of: await RoundStore.file(round, "inspectors", pool))
             .filter { $0.department == department }
-        let rows = try await pool.query(
-            """
-            SELECT id, entity, region, requests, window_last::text AS last FROM rounds.visits
-            WHERE round = \(round) AND departments @> ARRAY[\(department)::text] ORDER BY id
-            """)
         let requests = Dictionary(inputs.requests.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        let visits = try rows.map { row in
-            let own = try row.decode("requests", as: [String].self).compactMap { requests[$0] }
-                .filter { $0.department == department }
-            return TeamVisit(
-                id: try row.decode("id", as: String.self), region: try row.decode("region", as: String.self),
-                entity: try row.decode("entity", as: String.self), lastDay: try row.decode("last", as: String.self),
-                specialties: Set(own.flatMap(\.specialties)).sorted { $0.utf8Precedes($1) },
-                team: own.map(\.team).max() ?? 0)
+        let visits = try await RoundStore.visits(round, department: department, pool).map { visit, region in
+            TeamVisit(
+                visit, region: region,
+                requests: visit.requests.compactMap { requests[$0] }.filter { $0.department == department })
         }
         let teams = matchTeams(department: department, seed: inputs.seed, visits: visits, inspectors: inspectors)
         return { transaction in
@@ -124,11 +115,10 @@ extension Rounds {
     func seal(_ task: LeasedTask) async throws -> TaskHandler.Completion {
         let round = task.subject
         let inputs = try await DrawInputs(round, pool)
-        let result = try await RoundBundle.result(round, inputs, pool)
+        let body = try await RoundBundle.result(round, inputs, pool).canonical
+        let digest = Hash(of: body).hex
         return { [self] transaction in
             guard try await RoundStore.locked(round, transaction).phase == .drawing else { return Effects() }
-            let body = result.canonical
-            let digest = Hash(of: body).hex
             try await transaction.execute(
                 """
                 INSERT INTO rounds.results (round, digest, body) VALUES (\(round), \(digest), \(body))

@@ -69,49 +69,30 @@ public enum RoundBundle {
     }
 
     /// The result of a round whose departments are all matched.
-    static func result(_ id: String, _ inputs: DrawInputs, _ pool: PostgresPool) async throws -> JSONValue {
+    static func result(_ id: String, _ inputs: DrawInputs, _ pool: PostgresPool) async throws -> DrawResult {
         let selections = try await pool.query(
             "SELECT request, entities FROM rounds.selections WHERE round = \(id) ORDER BY request"
-        ).map { row -> JSONValue in
-            [
-                "request": .string(try row.decode("request", as: String.self)),
-                "entities": .strings(try row.decode("entities", as: [String].self)),
-            ]
+        ).map { row in
+            Selection(
+                request: try row.decode("request", as: String.self),
+                entities: try row.decode("entities", as: [String].self))
         }
-        var teams: [String: [JSONValue]] = [:]
+        var teams: [String: [Team]] = [:]
         for row in try await pool.query(
             """
             SELECT visit, department, inspectors, missing FROM rounds.teams WHERE round = \(id)
             ORDER BY visit, department
             """)
         {
-            teams[try row.decode("visit", as: String.self), default: []].append([
-                "department": .string(try row.decode("department", as: String.self)),
-                "inspectors": .strings(try row.decode("inspectors", as: [String].self)),
-                "missing": .strings(try row.decode("missing", as: [String].self)),
-            ])
+            teams[try row.decode("visit", as: String.self), default: []].append(
+                Team(
+                    department: try row.decode("department", as: String.self),
+                    inspectors: try row.decode("inspectors", as: [String].self),
+                    missing: try row.decode("missing", as: [String].self)))
         }
-        let visits = try await pool.query(
-            """
-            SELECT id, entity, method, requests, departments, window_first::text AS first, window_last::text AS last
-            FROM rounds.visits WHERE round = \(id) ORDER BY id
-            """
-        ).map { row -> JSONValue in
-            let visit = try row.decode("id", as: String.self)
-            return [
-                "visit": .string(visit), "entity": .string(try row.decode("entity", as: String.self)),
-                "method": .string(try row.decode("method", as: String.self)),
-                "requests": .strings(try row.decode("requests", as: [String].self)),
-                "departments": .strings(try row.decode("departments", as: [String].self)),
-                "window": [
-                    .string(try row.decode("first", as: String.self)), .string(try row.decode("last", as: String.self)),
-                ],
-                "teams": .array(teams[visit] ?? []),
-            ]
-        }
-        return [
-            "commitment": .string(inputs.commitment), "seed": .string(inputs.seedHex),
-            "selections": .array(selections), "visits": .array(visits),
-        ]
+        let visits = try await RoundStore.visits(id, pool).map(\.visit)
+        return DrawResult(
+            commitment: inputs.commitment, seed: inputs.seedHex, selections: selections, visits: visits,
+            teams: visits.map { teams[$0.id] ?? [] })
     }
 }

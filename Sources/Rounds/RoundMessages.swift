@@ -35,15 +35,15 @@ enum RoundMessage {
             county = try reader.identifier("county")
             let path = reader.pathOf("witnesses")
             witnesses = try reader.strings("witnesses")
-            guard !witnesses.isEmpty, zip(witnesses, witnesses.dropFirst()).allSatisfy({ $0.utf8Precedes($1) }),
-                witnesses.allSatisfy(isSource)
+            guard !witnesses.isEmpty, zip(witnesses, witnesses.dropFirst()).allSatisfy({ Grammar.precedes($0, $1) }),
+                witnesses.allSatisfy({ $0.utf8.count <= 128 && Grammar.isSource($0) })
             else {
                 throw JSONError(path: path, message: "至少一个见证来源，按字节升序，不得重复，只含 A-Z a-z 0-9 . _ : -")
             }
             let publicPath = reader.pathOf("public")
             publicSources = try reader.required("public").array { try PublicSource($0) }
             guard !publicSources.isEmpty,
-                zip(publicSources, publicSources.dropFirst()).allSatisfy({ $0.source.utf8Precedes($1.source) })
+                zip(publicSources, publicSources.dropFirst()).allSatisfy({ Grammar.precedes($0.source, $1.source) })
             else { throw JSONError(path: publicPath, message: "至少一个公共随机来源，按来源升序，不得重复") }
             replaces = try reader.optional("replaces").map { try JSONReader.identifier($0) }
             try reader.finish()
@@ -136,7 +136,7 @@ extension JSONReader {
     /// An id as `draw-v1` §1 allows it.
     static func identifier(_ field: JSONField) throws -> String {
         let text = try field.string()
-        guard !text.isEmpty, text.utf8.count <= 128, text.utf8.allSatisfy(isIdentifierByte) else {
+        guard text.utf8.count <= 128, Grammar.isID(text) else {
             throw field.error("编号只能含 A-Z a-z 0-9 . _ -，最多 128 个")
         }
         return text
@@ -145,29 +145,7 @@ extension JSONReader {
     /// 32 bytes in lower-case hex.
     mutating func digest(_ name: String) throws -> String {
         let text = try string(name)
-        guard text.utf8.count == 64, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
-        else { throw error(name, "应为 64 位小写十六进制数") }
+        guard Grammar.isHash(text) else { throw error(name, "应为 64 位小写十六进制数") }
         return text
-    }
-}
-
-private func isIdentifierByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-        true
-    default: false
-    }
-}
-
-private func isSource(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.count <= 128
-        && text.utf8.allSatisfy { isIdentifierByte($0) || $0 == UInt8(ascii: ":") }
-}
-
-extension String {
-    /// Whether the text comes before another by UTF-8 bytes.
-    func utf8Precedes(_ other: String) -> Bool {
-        utf8.lexicographicallyPrecedes(other.utf8)
     }
 }

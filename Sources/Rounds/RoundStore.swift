@@ -46,13 +46,34 @@ enum RoundStore {
         }
     }
 
-    /// The definition (`round.json`) of a round that is committed.
-    static func definition(_ id: String, _ pool: PostgresPool) async throws -> RoundDefinition {
-        guard
-            let text = try await pool.query("SELECT definition FROM rounds.rounds WHERE id = \(id)").first?
-                .decode("definition", as: String?.self)
-        else { throw RoundFault(description: "round \(id) has no definition yet") }
-        return try RoundDefinition(json: JSONValue(parsing: text))
+    /// The visits of a round by id, or one department's, each with its entity's region.
+    static func visits(
+        _ id: String, department: String? = nil, _ pool: PostgresPool
+    ) async throws -> [(visit: Visit, region: String)] {
+        try await pool.query(
+            """
+            SELECT id, entity, region, method, requests, departments, window_first::text AS first,
+                window_last::text AS last
+            FROM rounds.visits
+            WHERE round = \(id)
+                AND (\(optional: department)::text IS NULL OR departments @> ARRAY[\(optional: department)::text])
+            ORDER BY id
+            """
+        ).map { row in
+            let name = try row.decode("method", as: String.self)
+            guard let method = InspectionMethod(rawValue: name) else {
+                throw RoundFault(description: "round \(id) has a visit by \(name), which is no method")
+            }
+            return (
+                Visit(
+                    id: try row.decode("id", as: String.self), entity: try row.decode("entity", as: String.self),
+                    method: method, requests: try row.decode("requests", as: [String].self),
+                    window: DayWindow(
+                        first: try row.decode("first", as: String.self), last: try row.decode("last", as: String.self)),
+                    departments: try row.decode("departments", as: [String].self)),
+                try row.decode("region", as: String.self)
+            )
+        }
     }
 
     /// The requests of a round, by id.

@@ -3,6 +3,7 @@ import Cluster
 import Foundation
 import JSON
 import Kafka
+import Notices
 import Postgres
 
 /// `yaohao status`: how the cluster is.
@@ -15,8 +16,8 @@ struct Status: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try settings()
-        let text = try await withPool(settings) { pool in
-            try await pool.query(
+        let (text, notices) = try await withPool(settings) { pool in
+            let text = try await pool.query(
                 """
                 SELECT jsonb_build_object(
                     'outbox', (SELECT jsonb_build_object('unsent', count(*) FILTER (WHERE sent_at IS NULL),
@@ -34,12 +35,6 @@ struct Status: AsyncParsableCommand {
                         'done', count(*) FILTER (WHERE state = 'done'),
                         'failed', count(*) FILTER (WHERE state = 'failed')) FROM cluster.tasks),
                     'dead_letters', (SELECT count(*) FROM cluster.dead_letters WHERE replayed_at IS NULL),
-                    'publications', (SELECT jsonb_build_object('stored', count(*)) FROM open.publications),
-                    'deadlines', (SELECT jsonb_build_object('open', count(*) FILTER (WHERE met_at IS NULL),
-                        'late', count(*) FILTER (WHERE met_at IS NULL
-                            AND due_on < (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date),
-                        'without_calendar', count(*) FILTER (WHERE met_at IS NULL AND due_on IS NULL))
-                        FROM notices.deadlines),
                     'registers', jsonb_build_object(
                         'departments', (SELECT count(*) FROM registers.departments WHERE valid_to IS NULL),
                         'items', (SELECT count(*) FROM registers.items WHERE valid_to IS NULL),
@@ -51,12 +46,17 @@ struct Status: AsyncParsableCommand {
                 )::text AS report
                 """
             ).first?.decode("report", as: String.self)
+            return (text, try await NoticesCounts.read(from: pool))
         }
         guard case .object(var report) = try JSONValue(parsing: text ?? "{}") else { return }
+        report["publications"] = ["stored": .integer(notices.publications)]
+        report["deadlines"] = [
+            "open": .integer(notices.open), "late": .integer(notices.late),
+            "without_calendar": .integer(notices.withoutCalendar),
+        ]
         report["lag"] = try await lag(settings)
         let troubles = [
-            report["tasks"]?["failed"]?.number, report["dead_letters"]?.number, report["deadlines"]?["late"]?.number,
-            report["deadlines"]?["without_calendar"]?.number,
+            report["tasks"]?["failed"]?.number, report["dead_letters"]?.number, notices.late, notices.withoutCalendar,
         ].compactMap { $0 }.reduce(0, +)
         if json {
             say(JSONValue.object(report).canonicalText)

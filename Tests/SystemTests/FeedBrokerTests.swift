@@ -22,18 +22,7 @@ private func withWorker(_ stack: TestStack, _ body: () async throws -> Void) asy
             topics: Topics.registers.map(stack.topics.feed), batch: FeedIntake.batch, deadLetters: letters,
             logger: stack.logger, work: intake.take),
     ]
-    let group = ServiceGroup(services: services, logger: stack.logger)
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-        tasks.addTask { try await group.run() }
-        do {
-            try await body()
-        } catch {
-            await group.triggerGracefulShutdown()
-            throw error
-        }
-        await group.triggerGracefulShutdown()
-        try await tasks.waitForAll()
-    }
+    try await stack.running(services, body)
 }
 
 @Suite("Feeds over the broker", .serialized)

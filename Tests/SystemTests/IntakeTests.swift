@@ -3,26 +3,12 @@ import Foundation
 import JSON
 import Kafka
 import Postgres
-import ServiceLifecycle
 import Synchronization
 import Testing
 
 @Suite("Intake of submissions, over the broker")
 struct IntakeTests {
     struct Broken: Error {}
-
-    static func running(_ stack: TestStack, _ intake: Intake, _ body: () async throws -> Void) async throws {
-        let group = ServiceGroup(configuration: .init(services: [intake], logger: stack.logger))
-        let run = Task { try await group.run() }
-        do {
-            try await body()
-        } catch {
-            await group.triggerGracefulShutdown()
-            throw error
-        }
-        await group.triggerGracefulShutdown()
-        try await run.value
-    }
 
     @Test("What cannot be decoded or believed becomes a dead letter, whole, and the worker goes on")
     func deadLetters() async throws {
@@ -47,7 +33,7 @@ struct IntakeTests {
             let intake = try Intake.submissions(
                 of: inbox, settings: stack.kafka, group: stack.topics.prefix + "g", instance: "one",
                 topics: [stack.topics.drawRequests], deadLetters: letters, logger: stack.logger)
-            try await Self.running(stack, intake) {
+            try await stack.running([intake]) {
                 try await eventually("the good one after the bad ones is taken") {
                     try await stack.count("SELECT count(*) FROM effects") == 1
                 }
@@ -87,7 +73,7 @@ struct IntakeTests {
                     done.withLock { $0 += message.value ?? [] }
                 }
             }
-            try await Self.running(stack, intake) {
+            try await stack.running([intake]) {
                 try await eventually("all but the poison are done", seconds: 60) {
                     done.withLock { Set($0) == [0, 1, 3, 4, 5] }
                 }

@@ -2,7 +2,6 @@ import Cluster
 import JSON
 import Kafka
 import Postgres
-import ServiceLifecycle
 import Testing
 
 @Suite("Relay of the outbox, over the broker")
@@ -24,21 +23,6 @@ struct RelayTests {
         OutboxRelay(
             pool: stack.pool, conninfo: stack.conninfo, kafka: stack.kafka, topics: stack.topics, owner: owner,
             leaseMilliseconds: 2_000, logger: stack.logger)
-    }
-
-    /// Runs the relays while the body runs, then stops them as SIGTERM would.
-    static func running(_ stack: TestStack, _ owners: [String], _ body: () async throws -> Void) async throws {
-        let group = ServiceGroup(
-            configuration: .init(services: owners.map { relay(stack, owner: $0) }, logger: stack.logger))
-        let run = Task { try await group.run() }
-        do {
-            try await body()
-        } catch {
-            await group.triggerGracefulShutdown()
-            throw error
-        }
-        await group.triggerGracefulShutdown()
-        try await run.value
     }
 
     static func sent(_ stack: TestStack) async throws -> Bool {
@@ -63,7 +47,7 @@ struct RelayTests {
     func order() async throws {
         try await TestStack.with { stack in
             try await Self.store(stack, 0..<40, key: "a")
-            try await Self.running(stack, ["one", "two"]) {
+            try await stack.running([Self.relay(stack, owner: "one"), Self.relay(stack, owner: "two")]) {
                 try await Self.store(stack, 0..<40, key: "b")
                 try await Self.store(stack, 40..<60, key: "a")
                 try await eventually("all is sent") { try await Self.sent(stack) }
@@ -80,7 +64,7 @@ struct RelayTests {
     func lost() async throws {
         try await TestStack.with(partitions: 1) { stack in
             try await Self.store(stack, 0..<10, key: "a")
-            try await Self.running(stack, ["one"]) {
+            try await stack.running([Self.relay(stack, owner: "one")]) {
                 try await eventually("all is sent") { try await Self.sent(stack) }
             }
             // As after a broker's crash: the log ends before what was delivered.
@@ -88,7 +72,7 @@ struct RelayTests {
             try await admin.deleteTopics([stack.topics.events])
             try await admin.createTopics([TopicSpec(name: stack.topics.events, partitions: 1)])
             await admin.close()
-            try await Self.running(stack, ["one"]) {
+            try await stack.running([Self.relay(stack, owner: "one")]) {
                 try await eventually("the lost ones are on the topic again") {
                     try await Set(Self.numbers(stack)["a"] ?? []) == Set(0..<10)
                 }

@@ -7,6 +7,7 @@ import Notices
 import Postgres
 import Registers
 import Rounds
+import ServiceLifecycle
 import Testing
 
 /// A county of a test's own on the real servers of `scripts/stack`: a fresh database, migrated, and fresh topics.
@@ -61,6 +62,22 @@ struct TestStack {
     /// How many rows a query counts.
     func count(_ sql: SQL) async throws -> Int {
         try await pool.query(sql).first?.decode(0, as: Int.self) ?? 0
+    }
+
+    /// Runs services while the body runs, then stops them as SIGTERM would.
+    func running(_ services: [any Service], _ body: () async throws -> Void) async throws {
+        let group = ServiceGroup(services: services, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            do {
+                try await body()
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
     }
 
     /// Ends the county: the database is dropped, the topics are removed.
