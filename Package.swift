@@ -32,7 +32,9 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .target(name: "JSON", swiftSettings: settings),
+        .target(name: "Tables", swiftSettings: settings),
         // Floor 1
+        .target(name: "YAML", dependencies: ["JSON", yams], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: settings),
         .target(name: "Kafka", dependencies: ["CRdKafka", logging], swiftSettings: settings),
         .target(name: "Draw", dependencies: ["JSON", crypto], swiftSettings: settings),
@@ -45,10 +47,15 @@ let package = Package(
         // Floor 3
         .target(
             name: "Registers",
-            dependencies: ["Cluster", "JSON", "Postgres", "Kafka", crypto, logging],
+            dependencies: ["Cluster", "JSON", "Tables", "YAML", "Postgres", "Kafka", crypto, logging],
             resources: [.embedInCode("Migrations"), .embedInCode("Data")],
             swiftSettings: settings),
         // Floor 4
+        .target(
+            name: "Plans",
+            dependencies: ["Cluster", "Registers", "Draw", "Tables", "JSON", "Postgres", logging],
+            resources: [.embedInCode("Migrations")],
+            swiftSettings: settings),
         .target(
             name: "Rounds",
             dependencies: ["Cluster", "Registers", "Draw", "JSON", "Postgres", crypto, logging],
@@ -68,8 +75,8 @@ let package = Package(
         .executableTarget(
             name: "yaohao",
             dependencies: [
-                "Draw", "JSON", "Postgres", "Kafka", "Cluster", "Registers", "Rounds", "Inspections", "Notices",
-                arguments, crypto, logging, lifecycle, signals, yams,
+                "Draw", "JSON", "Tables", "YAML", "Postgres", "Kafka", "Cluster", "Registers", "Plans", "Rounds",
+                "Inspections", "Notices", arguments, crypto, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
         // Measurements
@@ -82,6 +89,10 @@ let package = Package(
             exclude: ["Vectors"], swiftSettings: settings),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "JSON", "Kafka", crypto], swiftSettings: settings),
         .testTarget(name: "RegistersTests", dependencies: ["Registers", "Cluster", "JSON"], swiftSettings: settings),
+        .testTarget(name: "TablesTests", dependencies: ["Tables"], swiftSettings: settings),
+        .testTarget(
+            name: "PlansTests", dependencies: ["Plans", "Registers", "Cluster", "Draw", "Tables", "JSON"],
+            swiftSettings: settings),
         .testTarget(name: "RoundsTests", dependencies: ["Rounds", "Cluster", "Draw", "JSON"], swiftSettings: settings),
         .testTarget(
             name: "InspectionsTests", dependencies: ["Inspections", "Registers", "Cluster", "JSON"],
@@ -94,8 +105,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "Cluster", "Registers", "Rounds", "Inspections", "Notices", "Draw", "JSON", "Postgres", "Kafka",
-                crypto, logging, lifecycle,
+                "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Draw", "JSON", "Postgres",
+                "Kafka", crypto, logging, lifecycle,
             ],
             swiftSettings: settings),
     ]

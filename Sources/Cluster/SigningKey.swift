@@ -6,6 +6,14 @@ import JSON
 public enum Role: String, Sendable, Hashable, CaseIterable {
     /// Writes registers (两库) by feed.
     case feed
+    /// Drafts and changes plans and schemes (填报).
+    case plan
+    /// Checks what the department drafts (审核).
+    case review
+    /// Answers for the department: approves plans and schemes (负责人).
+    case approve
+    /// Speaks for the joint conference office (联席会议办公室): sets the county's rules, takes plans, answers proposals.
+    case office
     /// Submits draw requests.
     case request
     /// Submits results of inspections.

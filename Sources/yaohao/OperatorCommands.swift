@@ -5,6 +5,7 @@ import Inspections
 import JSON
 import Kafka
 import Notices
+import Plans
 import Postgres
 import Registers
 import Rounds
@@ -17,8 +18,8 @@ struct Migrate: AsyncParsableCommand {
     func run() async throws {
         let settings = try settings()
         let migrations =
-            Migration.cluster + RegistersSchema.migrations + RoundsSchema.migrations + InspectionsSchema.migrations
-            + NoticesSchema.migrations
+            Migration.cluster + RegistersSchema.migrations + PlansSchema.migrations + RoundsSchema.migrations
+            + InspectionsSchema.migrations + NoticesSchema.migrations
         do {
             let connection = try await PostgresConnection.connect(settings.postgres, logger: logger(settings))
             do {

@@ -3,7 +3,7 @@ import Cluster
 import Crypto
 import Foundation
 import JSON
-import Yams
+import YAML
 
 /// `yaohao submit`: documents in, receipts out.
 struct Submit: AsyncParsableCommand {
@@ -61,15 +61,15 @@ enum SubmissionFile {
             }
         }
         do {
-            return try Yams.compose_all(yaml: text).enumerated().map { index, node in
+            return try YAMLDocument.all(in: text).enumerated().map { index, document in
                 do {
-                    return try draft(json(node))
+                    return try draft(document)
                 } catch {
                     throw SubmissionDraft.Problem("\(file): document \(index + 1): \(error)")
                 }
             }
-        } catch let error as YamlError {
-            throw SubmissionDraft.Problem("\(file): \("\(error)".replacing("\n", with: " "))")
+        } catch let error as YAMLDocument.Malformed {
+            throw SubmissionDraft.Problem("\(file): \(error)")
         }
     }
 
@@ -80,31 +80,5 @@ enum SubmissionFile {
             id: try reader.optionalString("id"), source: try reader.optionalString("source"))
         try reader.finish()
         return draft
-    }
-
-    /// YAML as JSON: plain scalars that are whole numbers or booleans are such, everything else is text.
-    private static func json(_ node: Node) throws -> JSONValue {
-        switch node {
-        case .scalar(let scalar):
-            guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
-            switch scalar.string {
-            case "", "~", "null": return .null
-            case "true": return .bool(true)
-            case "false": return .bool(false)
-            default:
-                if let number = Int64(scalar.string), String(number) == scalar.string { return .integer(number) }
-                return .string(scalar.string)
-            }
-        case .sequence(let sequence): return .array(try sequence.map(json))
-        case .mapping(let mapping):
-            var members: [String: JSONValue] = [:]
-            for (name, value) in mapping {
-                guard let text = name.string, members.updateValue(try json(value), forKey: text) == nil else {
-                    throw SubmissionDraft.Problem("a key is no text, or there twice")
-                }
-            }
-            return .object(members)
-        case .alias: throw SubmissionDraft.Problem("aliases are not understood; write the value out")
-        }
     }
 }

@@ -4,6 +4,7 @@ import Inspections
 import Kafka
 import Logging
 import Notices
+import Plans
 import Postgres
 import Registers
 import Rounds
@@ -37,7 +38,8 @@ struct TestStack {
         conninfo = server + " dbname=" + name
         let connection = try await PostgresConnection.connect(conninfo, logger: logger)
         let migrations =
-            Migration.cluster + RegistersSchema.migrations + RoundsSchema.migrations + InspectionsSchema.migrations
+            Migration.cluster + RegistersSchema.migrations + PlansSchema.migrations + RoundsSchema.migrations
+            + InspectionsSchema.migrations
             + NoticesSchema.migrations
         _ = try await Migrator(migrations).run(on: connection)
         await connection.close()

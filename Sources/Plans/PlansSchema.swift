@@ -1,0 +1,9 @@
+public import Cluster
+
+/// The tables of this slice.
+public enum PlansSchema {
+    /// The migrations, in order.
+    public static let migrations = [
+        Migration(number: 150, name: "plans", sql: PackageResources._150_plans_sql)
+    ]
+}

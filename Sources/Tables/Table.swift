@@ -1,0 +1,27 @@
+/// A table (表格) of text as somebody wrote it: of a CSV or TSV file, a sheet of a workbook, or a document.
+public struct Table: Sendable, Hashable {
+    /// One row with the line (or row of the sheet) on which it begins, from 1.
+    public struct Row: Sendable, Hashable {
+        /// The line of its first character, or the row's number in its sheet.
+        public let line: Int
+        /// Its cells as text; a merged cell stands in every place that it covers.
+        public let cells: [String]
+
+        /// A row of the given cells.
+        public init(line: Int, cells: [String]) {
+            self.line = line
+            self.cells = cells
+        }
+    }
+
+    /// The sheet's name, or nothing where a file holds one table.
+    public let name: String
+    /// The rows that are not empty, from the top.
+    public let rows: [Row]
+
+    /// A table of the given rows.
+    public init(name: String = "", rows: [Row]) {
+        self.name = name
+        self.rows = rows
+    }
+}
