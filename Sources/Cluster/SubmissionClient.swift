@@ -134,6 +134,7 @@ public final class SubmissionClient: Sendable {
     }
 
     private func topic(of type: String) throws -> String {
+        if type.hasPrefix("cn.yaohao.registers.") { return topics.registerSubmissions }
         if type.hasPrefix("cn.yaohao.rounds.") { return topics.drawRequests }
         if type.hasPrefix("cn.yaohao.inspections.") { return topics.resultSubmissions }
         throw SubmissionDraft.Problem("type: \(type) is nothing that can be submitted; see docs/asyncapi.yaml")

@@ -5,7 +5,8 @@ public import Postgres
 public enum RegistersSchema {
     /// The migrations that this slice owns.
     public static let migrations = [
-        Migration(number: 100, name: "registers", sql: PackageResources._100_registers_sql)
+        Migration(number: 100, name: "registers", sql: PackageResources._100_registers_sql),
+        Migration(number: 110, name: "statements", sql: PackageResources._110_statements_sql),
     ]
 
     /// Puts the days off that come with the program into `registers.calendar`; days that are there already stay as

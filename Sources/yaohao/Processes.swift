@@ -13,7 +13,7 @@ import UnixSignals
 
 /// What a worker can take part in.
 enum Slice: String, CaseIterable, ExpressibleByArgument {
-    case feeds, rounds, inspections
+    case feeds, registers, rounds, inspections
 }
 
 /// Puts the slices together into processes. No logic: only who gets what.
@@ -53,6 +53,7 @@ struct Processes {
     private static func topics(of slice: Slice, _ topics: Topics) -> [String] {
         switch slice {
         case .feeds: Topics.registers.map(topics.feed)
+        case .registers: [topics.registerSubmissions]
         case .rounds: [topics.drawRequests]
         case .inspections: [topics.resultSubmissions]
         }
@@ -74,6 +75,10 @@ struct Processes {
                     try Intake(
                         settings: settings.kafka, group: group, instance: name, topics: topics,
                         batch: FeedIntake.batch, deadLetters: deadLetters, logger: logger, work: applier.take))
+            case .registers:
+                services.append(
+                    try submissions(
+                        RegisterSubmissions.handlers, directory, deadLetters, group: group, topics: topics))
             case .rounds:
                 let rounds = Rounds(pool: pool, topics: settings.topics)
                 let runner = TaskRunner(
@@ -160,7 +165,7 @@ struct Processes {
     }
 }
 
-/// `yaohao worker`: feeds, rounds and inspections.
+/// `yaohao worker`: feeds, registers, rounds and inspections.
 struct Worker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take submissions and run draws; many processes, one machine or many · 工作进程")
@@ -168,7 +173,7 @@ struct Worker: AsyncParsableCommand {
     @Option(help: "A stable name, unique among the workers; a restart with it gets its partitions back · 名称")
     var name: String = Processes.standardName("worker")
 
-    @Option(help: "Only these, comma-separated: feeds,rounds,inspections · 只参与")
+    @Option(help: "Only these, comma-separated: feeds,registers,rounds,inspections · 只参与")
     var only: String?
 
     func run() async throws {
@@ -176,7 +181,7 @@ struct Worker: AsyncParsableCommand {
             (only.map { $0.split(separator: ",").map(String.init) } ?? Slice.allCases.map(\.rawValue))
             .map { text in
                 guard let slice = Slice(rawValue: text) else {
-                    complain("--only: \(text) is no part of a worker; use feeds, rounds, inspections")
+                    complain("--only: \(text) is no part of a worker; use feeds, registers, rounds, inspections")
                     throw ExitStatus.wrongInput
                 }
                 return slice
