@@ -29,11 +29,11 @@ public struct Topics: Sendable, Hashable {
 
     /// The feed topic of a register, compacted; keyed by `source/id`.
     ///
-    /// - Parameter register: `entities`, `inspectors`, `items` or `departments`.
+    /// - Parameter register: one of `registers`.
     public func feed(_ register: String) -> String { prefix + "feed." + register }
 
     /// The registers that county data feeds keep up to date.
-    public static let registers = ["departments", "entities", "inspectors", "items"]
+    public static let registers = ["classes", "departments", "entities", "experts", "inspectors", "items"]
 
     /// Every topic with whether the broker keeps only the last message of a key.
     public var all: [(name: String, compacted: Bool)] {

@@ -11,6 +11,15 @@ public struct Department: Sendable, Hashable {
     /// Whether it is exempt from yearly targets.
     public let exempt: Bool
 
+    /// Its units (股室、大队、所), ascending.
+    public let units: [String]
+    /// Its lines of business (业务条线), ascending.
+    public let lines: [String]
+    /// How to reach it, or nothing.
+    public let contact: String
+    /// Who heads it (负责人), or nothing.
+    public let head: String
+
     /// Reads a row.
     ///
     /// - Throws: `InvalidRow` with everything that breaks a rule.
@@ -20,6 +29,10 @@ public struct Department: Sendable, Hashable {
         name = reader.text("name")
         lead = reader.flag("lead")
         exempt = reader.flag("exempt")
+        units = reader.optionalList("units")
+        lines = reader.optionalList("lines")
+        contact = reader.optionalText("contact")
+        head = reader.optionalText("head")
         try reader.finish()
     }
 }

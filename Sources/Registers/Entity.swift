@@ -21,6 +21,13 @@ public struct Entity: Sendable, Hashable {
     /// Its address, or nothing.
     public let address: String
 
+    /// The unified social credit code of an entity whose id is another; nothing when the id is the code, or there is none.
+    public let uscc: String
+    /// Its risk score, or none; the county's rules say which class it is.
+    public let score: Int?
+    /// Its classes by other classifications, each `SCHEME=CLASS`, ascending.
+    public let risks: [String]
+
     /// The credit risk classes.
     public static let creditClasses = ["A", "B", "C", "D", "-"]
 
@@ -30,15 +37,17 @@ public struct Entity: Sendable, Hashable {
     public init(json: JSONValue) throws(InvalidRow) {
         var reader = try RowReader(json)
         id = reader.identifier("id")
-        if UnifiedSocialCreditCode.isAttempted(by: id), !UnifiedSocialCreditCode.isValid(id) {
-            if let right = UnifiedSocialCreditCode.checkCharacter(of: id) {
+        uscc = reader.optionalText("uscc")
+        let codes = [("id", id, UnifiedSocialCreditCode.isAttempted(by: id)), ("uscc", uscc, !uscc.isEmpty)]
+        for (field, code, isAttempted) in codes where isAttempted && !UnifiedSocialCreditCode.isValid(code) {
+            if let right = UnifiedSocialCreditCode.checkCharacter(of: code) {
                 reader.note(
-                    "id", "uscc.check", "统一社会信用代码校验位不符：末位应为 \(right)，请核对全部 18 位",
+                    field, "uscc.check", "统一社会信用代码校验位不符：末位应为 \(right)，请核对全部 18 位",
                     "the check character should be \(right); compare all 18 characters (GB 32100)")
             } else {
                 reader.note(
-                    "id", "uscc.alphabet", "统一社会信用代码只用数字和除 I O S V Z 外的大写字母，请核对",
-                    "a unified social credit code has digits and capitals other than I O S V Z only (GB 32100)")
+                    field, "uscc.alphabet", "统一社会信用代码是 18 位，只用数字和除 I O S V Z 外的大写字母，请核对",
+                    "a unified social credit code has 18 digits and capitals other than I O S V Z only (GB 32100)")
             }
         }
         name = reader.text("name")
@@ -54,6 +63,13 @@ public struct Entity: Sendable, Hashable {
         regulators = reader.list(
             "regulators", of: ("不是部门编号", "is not a department's id"), where: RowReader.isIdentifier)
         address = reader.text("address", mayBeEmpty: true)
+        score = reader.optionalNumber("score", in: 0...1_000)
+        risks = reader.optionalList(
+            "risks", of: ("不是“分类名=等级”", "is not SCHEME=CLASS"),
+            where: { text in
+                let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+                return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
+            })
         try reader.finish()
     }
 }

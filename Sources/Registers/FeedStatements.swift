@@ -9,17 +9,29 @@ struct FeedStatements {
     private let columns: [String]
     /// The same with types, as `jsonb_to_record` wants them.
     private let record: SQL
+    /// The columns of the record `n` as the table holds them: what was left out says nothing.
+    private let values: SQL
 
     init(name: FeedName) {
         self.name = name
         table = SQL(raw: "registers." + name.register.rawValue)
         let described = name.register.columns.filter { $0.name != "id" }
         columns = described.map(\.name)
+        values = SQL(
+            raw: described.map { column in
+                switch column.kind {
+                case .text: "coalesce(n.\(column.name), '')"
+                case .list: "coalesce(n.\(column.name), '{}')"
+                case .flag: "coalesce(n.\(column.name), false)"
+                case .number: "n.\(column.name)"
+                case .day: "nullif(n.\(column.name), '')::date"
+                }
+            }.joined(separator: ", "))
         record = SQL(
             raw: described.map { column in
                 let type =
                     switch column.kind {
-                    case .text: column.name == "certificate_until" ? "date" : "text"
+                    case .text, .day: "text"
                     case .list: "text[]"
                     case .flag: "boolean"
                     case .number: "integer"
@@ -61,7 +73,7 @@ struct FeedStatements {
     private var unknownDepartment: SQL {
         let named: SQL =
             switch name.register {
-            case .departments: "ARRAY[]::text[]"
+            case .classes, .departments, .experts: "ARRAY[]::text[]"
             case .entities: "n.regulators"
             case .inspectors, .items: "ARRAY[n.department]"
             }
@@ -102,7 +114,7 @@ struct FeedStatements {
                     CASE
                         WHEN b.body IS NULL AND c.id IS NULL THEN 'unchanged'
                         WHEN b.body IS NOT NULL AND c.id IS NOT NULL
-                            AND (\(list("c."))) IS NOT DISTINCT FROM (\(list("n."))) THEN 'unchanged'
+                            AND (\(list("c."))) IS NOT DISTINCT FROM (\(values)) THEN 'unchanged'
                         WHEN b.version < \(floor)::bigint OR b.version <= coalesce(c.version, h.version, -1)
                             THEN 'outdated'
                         WHEN b.body IS NULL THEN 'retired'
@@ -161,7 +173,7 @@ struct FeedStatements {
             """,
             """
             INSERT INTO \(table) (id, source, version, valid_from, \(list("")))
-            SELECT s.id, s.source, s.version, \(instant), \(list("n."))
+            SELECT s.id, s.source, s.version, \(instant), \(values)
             FROM registers.feed_rows s, jsonb_to_record(convert_from(s.body, 'UTF8')::jsonb) AS n (\(record))
             WHERE \(isOurs) AND s.outcome IN ('inserted', 'updated')
             """,

@@ -19,6 +19,31 @@ public struct Item: Sendable, Hashable {
     /// The largest share of entities a year, in parts per million; general items have one, key items none.
     public let capPPM: Int?
 
+    /// Who inspects (抽查主体), or nothing: then the department.
+    public let subject: String
+    /// By what power (执法权限), or nothing.
+    public let authority: String
+    /// How often, in words (抽查频次), or nothing.
+    public let frequency: String
+    /// The line of business (业务条线), or nothing.
+    public let line: String
+    /// The first day on which it may be inspected; `nil` for always so far.
+    public let inForceFrom: Day?
+    /// The last day on which it may be inspected; `nil` for no end.
+    public let inForceUntil: Day?
+    /// Whether it stands on the joint list (跨部门联合抽查事项清单).
+    public let joint: Bool
+    /// The batch with which it came onto the joint list, or nothing.
+    public let jointBatch: String
+    /// Why it stays off the joint list, one of `outsideReasons`, or nothing.
+    public let outsideReason: String
+    /// The checklist's id, or nothing: then the one that was defined for the item.
+    public let checklist: String
+    /// The specialties that inspecting it needs, ascending.
+    public let specialties: [String]
+
+    /// Why an item may stay off the joint list. Source: 固政办发〔2021〕32号 四（二）1.
+    public static let outsideReasons = ["法定检查方式", "国务院或部委专门要求", "投诉举报", "专项执法检查"]
     /// How anything may be inspected.
     public static let knownMethods = ["online", "onsite", "written"]
 
@@ -39,7 +64,7 @@ public struct Item: Sendable, Hashable {
             reader.note("methods", "field.empty", "至少填写一种检查方式", "is empty; name at least one method")
         }
         category = reader.choice("category", of: ["general", "key"])
-        capPPM = reader.optionalNumber("cap_ppm", in: 0...1_000_000)
+        capPPM = reader.nullableNumber("cap_ppm", in: 0...1_000_000)
         switch (category, json["cap_ppm"]) {
         case ("general", .null?):
             reader.note(
@@ -48,6 +73,34 @@ public struct Item: Sendable, Hashable {
         case ("key", let cap?) where cap != .null:
             reader.note("cap_ppm", "cap.key", "重点检查事项不设上限，请留空", "a key item has no cap; leave it empty")
         default: break
+        }
+        subject = reader.optionalText("subject")
+        authority = reader.optionalText("authority")
+        frequency = reader.optionalText("frequency")
+        line = reader.optionalText("line")
+        inForceFrom = reader.optionalDay("in_force_from")
+        inForceUntil = reader.optionalDay("in_force_until")
+        if let from = inForceFrom, let until = inForceUntil, until < from {
+            reader.note("in_force_until", "date.order", "早于生效日期", "is before in_force_from")
+        }
+        joint = reader.optionalFlag("joint")
+        jointBatch = reader.optionalText("joint_batch")
+        outsideReason = reader.optionalChoice("outside_reason", of: Self.outsideReasons)
+        checklist = reader.optionalIdentifier("checklist")
+        specialties = reader.optionalList("specialties")
+        if joint {
+            for (field, value, chinese) in [
+                ("subject", subject, "抽查主体"), ("authority", authority, "执法权限"), ("joint_batch", jointBatch, "批次"),
+            ] where value.isEmpty {
+                reader.note(field, "joint.incomplete", "联合抽查事项须填写\(chinese)", "is needed for an item of the joint list")
+            }
+            if !outsideReason.isEmpty {
+                reader.note(
+                    "outside_reason", "joint.outside", "已列入联合抽查事项清单，不应填写不纳入的理由",
+                    "the item is on the joint list; leave the reason for staying outside empty")
+            }
+        } else if !jointBatch.isEmpty {
+            reader.note("joint_batch", "joint.batch", "未列入联合抽查事项清单（joint 为否），不应填写批次", "is for items of the joint list")
         }
         try reader.finish()
     }

@@ -2,10 +2,14 @@ public import JSON
 
 /// A register (库): one of the lists that county data feeds keep up to date.
 public enum Register: String, Sendable, Hashable, CaseIterable {
+    /// Which class each entity has by each classification, month by month (信用风险分类).
+    case classes
     /// Who inspects: the county's departments (部门).
     case departments
     /// Who is inspected (检查对象名录库).
     case entities
+    /// Who may be asked in special fields (专家库).
+    case experts
     /// Who goes (执法检查人员名录库).
     case inspectors
     /// What is inspected (抽查事项清单).
@@ -23,28 +27,52 @@ public enum Register: String, Sendable, Hashable, CaseIterable {
             case flag
             /// A whole number, or nothing.
             case number
+            /// A day, `YYYY-MM-DD`, or nothing.
+            case day
         }
 
         /// Its name.
         public let name: String
         /// What it holds.
         public let kind: Kind
+        /// Whether every file and row must have it. One that is left out says nothing: no text, an empty list, `false`.
+        public let isRequired: Bool
+
+        init(name: String, kind: Kind, isRequired: Bool = true) {
+            self.name = name
+            self.kind = kind
+            self.isRequired = isRequired
+        }
     }
 
-    /// The columns, all of which a file must have, in any order.
+    /// The columns of a file, in any order.
     public var columns: [Column] {
         func of(_ kind: Column.Kind, _ names: String...) -> [Column] { names.map { Column(name: $0, kind: kind) } }
+        func may(_ kind: Column.Kind, _ names: String...) -> [Column] {
+            names.map { Column(name: $0, kind: kind, isRequired: false) }
+        }
         return switch self {
-        case .departments: of(.text, "id", "name") + of(.flag, "lead", "exempt")
+        case .classes:
+            of(.text, "id", "month") + may(.text, "class") + may(.number, "score") + may(.text, "scheme", "entity")
+        case .departments:
+            of(.text, "id", "name") + of(.flag, "lead", "exempt") + may(.list, "units", "lines")
+                + may(.text, "contact", "head")
         case .entities:
             of(.text, "id", "name", "credit", "region", "industry", "kind") + of(.list, "permits", "regulators")
-                + of(.text, "address")
+                + of(.text, "address") + may(.text, "uscc") + may(.number, "score") + may(.list, "risks")
+        case .experts:
+            of(.text, "id", "name", "organisation", "organisation_kind") + of(.list, "fields") + may(.text, "contact")
+                + may(.day, "valid_until")
         case .inspectors:
-            of(.text, "id", "name", "department") + of(.list, "regions", "specialties")
-                + of(.text, "certificate", "certificate_until") + of(.list, "recused")
+            of(.text, "id", "name", "department") + of(.list, "regions", "specialties") + of(.text, "certificate")
+                + of(.day, "certificate_until") + of(.list, "recused") + may(.text, "unit", "category")
+                + may(.list, "qualifications", "lines", "experience")
         case .items:
             of(.text, "id", "name", "legal_basis", "department", "object_kind") + of(.list, "methods")
                 + of(.text, "category") + of(.number, "cap_ppm")
+                + may(.text, "subject", "authority", "frequency", "line")
+                + may(.day, "in_force_from", "in_force_until") + may(.flag, "joint")
+                + may(.text, "joint_batch", "outside_reason", "checklist") + may(.list, "specialties")
         }
     }
 
@@ -54,8 +82,10 @@ public enum Register: String, Sendable, Hashable, CaseIterable {
     public func findings(in body: JSONValue) -> [Finding] {
         do throws(InvalidRow) {
             switch self {
+            case .classes: _ = try Classification(json: body)
             case .departments: _ = try Department(json: body)
             case .entities: _ = try Entity(json: body)
+            case .experts: _ = try Expert(json: body)
             case .inspectors: _ = try Inspector(json: body)
             case .items: _ = try Item(json: body)
             }
@@ -69,8 +99,9 @@ public enum Register: String, Sendable, Hashable, CaseIterable {
 extension Register.Column {
     /// The JSON of a value as it stands in a file. What does not fit the kind stays text, and is found by the rules.
     func value(of text: String) -> JSONValue {
+        if text.isEmpty, !isRequired || kind == .number { return .null }
         switch kind {
-        case .text: return .string(text)
+        case .text, .day: return .string(text)
         case .list: return Self.list(text.split(separator: ";").map { $0.trimming(while: { $0 == " " }) })
         case .flag:
             switch text {
@@ -78,7 +109,7 @@ extension Register.Column {
             case "false", "否": return false
             default: return .string(text)
             }
-        case .number: return text.isEmpty ? .null : Int64(text).map { .integer($0) } ?? .string(text)
+        case .number: return Int64(text).map { .integer($0) } ?? .string(text)
         }
     }
 

@@ -135,7 +135,7 @@ public enum RegisterFile {
                 throw FileError(file, line: line, column: name, "is there twice; keep one")
             }
         }
-        if let missing = wanted.first(where: { !seen.contains($0) }) {
+        if let missing = register.columns.filter(\.isRequired).map(\.name).first(where: { !seen.contains($0) }) {
             throw FileError(file, line: line, column: missing, "is missing; add it (it may be empty where unknown)")
         }
     }

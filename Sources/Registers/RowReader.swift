@@ -52,6 +52,60 @@ struct RowReader {
         return text
     }
 
+    /// Text that may be left out: then it is empty.
+    mutating func optionalText(_ field: String) -> String {
+        fill(field, "")
+        return text(field, mayBeEmpty: true)
+    }
+
+    /// One of a few words, or nothing.
+    mutating func optionalChoice(_ field: String, of choices: [String]) -> String {
+        fill(field, "")
+        return members[field] == "" ? optionalText(field) : choice(field, of: choices)
+    }
+
+    /// An id of the draw's pattern, or nothing.
+    mutating func optionalIdentifier(_ field: String) -> String {
+        fill(field, "")
+        return members[field] == "" ? optionalText(field) : identifier(field)
+    }
+
+    /// A list that may be left out: then it is empty.
+    mutating func optionalList(
+        _ field: String, of elements: (chinese: String, english: String) = ("", ""),
+        where isElement: (String) -> Bool = { _ in true }
+    ) -> [String] {
+        fill(field, [])
+        return list(field, of: elements, where: isElement)
+    }
+
+    /// A flag that may be left out: then it is false.
+    mutating func optionalFlag(_ field: String) -> Bool {
+        fill(field, false)
+        return flag(field)
+    }
+
+    /// A day that may be left out.
+    mutating func optionalDay(_ field: String) -> Day? {
+        fill(field, "")
+        guard members[field] != "" else {
+            members[field] = nil
+            return nil
+        }
+        return day(field)
+    }
+
+    /// A day whose member must be there, though it may be empty or `null`.
+    mutating func nullableDay(_ field: String) -> Day? {
+        if members[field] == nil { _ = take(field) }
+        return optionalDay(field)
+    }
+
+    /// Gives a member that is left out, or `null`, the value that says nothing.
+    private mutating func fill(_ field: String, _ nothing: JSONValue) {
+        if members[field] ?? .null == .null { members[field] = nothing }
+    }
+
     private mutating func checkCharacters(_ text: String, _ field: String) {
         if text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
             note(field, "text.control", "含有制表符、换行等控制字符，请删去", "has a tab, a line break or the like; remove it")
@@ -150,8 +204,14 @@ struct RowReader {
         return day
     }
 
+    /// A number whose member must be there, though it may be `null`.
+    mutating func nullableNumber(_ field: String, in bounds: ClosedRange<Int>) -> Int? {
+        if members[field] == nil { _ = take(field) }
+        return optionalNumber(field, in: bounds)
+    }
+
     mutating func optionalNumber(_ field: String, in bounds: ClosedRange<Int>) -> Int? {
-        guard let value = take(field), value != .null else { return nil }
+        guard let value = members.removeValue(forKey: field), value != .null else { return nil }
         guard let number = value.number, bounds.contains(number) else {
             note(
                 field, "number.range", "应为 \(bounds.lowerBound) 至 \(bounds.upperBound) 的整数",

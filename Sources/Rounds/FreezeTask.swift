@@ -170,7 +170,7 @@ struct Snapshot: Sendable {
                     AND extract(year FROM r.as_of AT TIME ZONE 'Asia/Shanghai') = \(year)
                 GROUP BY inspector
             ) s ON s.inspector = i.id
-            WHERE i.valid_to IS NULL ORDER BY i.id
+            WHERE i.valid_to IS NULL AND i.certificate_until IS NOT NULL ORDER BY i.id
             """)
         let drawn = Set(
             try await transaction.query(

@@ -40,6 +40,15 @@ struct RegisterFileTests {
         #expect(Register.inspectors.findings(in: row.body).isEmpty)
     }
 
+    @Test("columns that say more may be left out of a file, in any form")
+    func optionalColumns() throws {
+        let short = try rows("id,name,lead,exempt\nA,甲,是,否")
+        let long = try rows("id,units,name,lead,exempt,lines,contact,head\nA,,甲,是,否,食品;药品,,")
+        #expect(short[0].body == ["id": "A", "name": "甲", "lead": true, "exempt": false])
+        #expect(long[0].body["units"] == .null && long[0].body["lines"] == ["药品", "食品"])
+        for row in short + long { #expect(Register.departments.findings(in: row.body).isEmpty) }
+    }
+
     @Test("a number that is left empty is none")
     func numbers() {
         let column = Register.Column(name: "cap_ppm", kind: .number)
