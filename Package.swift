@@ -32,7 +32,8 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .target(name: "JSON", swiftSettings: settings),
-        .target(name: "Tables", swiftSettings: settings),
+        .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+        .target(name: "Tables", dependencies: ["CZip"], swiftSettings: settings),
         // Floor 1
         .target(name: "YAML", dependencies: ["JSON", yams], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: settings),
@@ -89,7 +90,8 @@ let package = Package(
             exclude: ["Vectors"], swiftSettings: settings),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "JSON", "Kafka", crypto], swiftSettings: settings),
         .testTarget(name: "RegistersTests", dependencies: ["Registers", "Cluster", "JSON"], swiftSettings: settings),
-        .testTarget(name: "TablesTests", dependencies: ["Tables"], swiftSettings: settings),
+        .testTarget(
+            name: "TablesTests", dependencies: ["Tables"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "PlansTests", dependencies: ["Plans", "Registers", "Cluster", "Draw", "Tables", "JSON"],
             swiftSettings: settings),

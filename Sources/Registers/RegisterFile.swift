@@ -1,142 +1,131 @@
 public import JSON
+public import Tables
 
 /// One row of a register's file, not judged yet.
 public struct FileRow: Sendable, Hashable {
-    /// The line on which it begins, from 1.
+    /// The line on which it begins, or the row of its sheet, from 1.
     public let line: Int
     /// Its id as it stands there; empty when it has none.
     public let id: String
     /// The row as JSON, as it will be sent.
     public let body: JSONValue
-}
+    /// What a mapping could not make sense of.
+    public let findings: [Finding]
 
-/// What is wrong with a register's file as a whole, so that nothing of it is sent.
-public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The message in one line: file, line, column and remedy.
-    public let description: String
-
-    init(_ file: String, line: Int? = nil, column: String? = nil, _ message: String) {
-        let place = [file, line.map { "line \($0)" }, column.map { "column \($0)" }].compactMap { $0 }
-        description = place.joined(separator: ": ") + ": " + message
+    init(line: Int, body: JSONValue, findings: [Finding] = []) {
+        self.line = line
+        id = body["id"]?.text ?? ""
+        self.body = body
+        self.findings = findings
     }
 }
 
-/// Reads the files that departments keep their registers in: CSV (RFC 4180), TSV and JSON Lines, in UTF-8.
-public enum RegisterFile {
-    /// How a file is written.
-    public enum Format: String, Sendable {
-        /// Comma-separated values.
-        case csv
-        /// Tab-separated values.
-        case tsv
-        /// One JSON object a line.
-        case jsonl
+/// A file that a department keeps its register in: CSV, TSV, JSON Lines, a workbook, or a table of a document.
+///
+/// It is read row by row as often as is wanted; only workbooks and documents are held in memory.
+public struct RegisterFile: Sendable {
+    enum Content {
+        case records(TextSource, RecordReader.Format)
+        case lines(TextSource)
+        case table(Table)
     }
 
-    /// The rows of a file.
+    /// The file's name, for messages.
+    public let name: String
+    /// Which of its tables is read; nothing where there is only one.
+    public let sheet: String
+    let register: Register
+    let mapping: Mapping?
+    let content: Content
+
+    /// Opens a file.
     ///
     /// - Parameters:
-    ///   - register: whose columns it must have.
-    ///   - name: the file's name, for messages and, by its extension, the format.
-    ///   - bytes: its content.
-    /// - Throws: `FileError`, naming file, line and column.
-    public static func rows(of register: Register, file name: String, bytes: [UInt8]) throws(FileError) -> [FileRow] {
-        guard let dot = name.lastIndex(of: "."),
-            let format = Format(rawValue: name[name.index(after: dot)...].lowercased())
-        else { throw FileError(name, "is neither .csv, .tsv nor .jsonl; save it as one of them") }
-        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let content = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(3) : bytes[...]
-        for (line, text) in DelimitedText.lines(content) {
-            guard String(validating: text, as: UTF8.self) != nil else {
-                throw FileError(name, line: line, "is not UTF-8 (perhaps GBK); save the file as UTF-8")
-            }
-            guard !text.contains(0) else { throw FileError(name, line: line, "holds a NUL character; remove it") }
-        }
-        switch format {
-        case .jsonl: return try jsonLines(register, name, content)
-        case .tsv: return try delimited(register, name, DelimitedText.tsv(content))
-        case .csv:
-            let records: [DelimitedText.Record]
-            do { records = try DelimitedText.csv(content) } catch {
-                throw FileError(name, line: error.line, error.message)
-            }
-            return try delimited(register, name, records)
-        }
+    ///   - register: whose rows it has.
+    ///   - path: the file; by its extension, the format.
+    ///   - sheet: which sheet or table; the first that has the columns when it is left out.
+    ///   - mapping: how to read the department's own columns; without one the columns are the register's.
+    /// - Throws: `TableError`, naming file, sheet, line and column.
+    public init(
+        of register: Register, path: String, sheet: String? = nil, mapping: Mapping? = nil
+    ) throws(TableError) {
+        try self.init(of: register, source: TextFile(path: path), sheet: sheet, mapping: mapping)
     }
 
-    private static func delimited(
-        _ register: Register, _ name: String, _ records: [DelimitedText.Record]
-    ) throws(FileError) -> [FileRow] {
-        let columns = register.columns
-        guard let header = records.first else {
-            throw FileError(
-                name, "is empty; its first line names the columns: \(columns.map(\.name).joined(separator: ","))")
-        }
-        let names = header.fields.map { String(decoding: $0, as: UTF8.self) }
-        try check(names, register, name, header.line)
-        let byName = Dictionary(uniqueKeysWithValues: columns.map { ($0.name, $0) })
-        let ordered = names.compactMap { byName[$0] }
-        var rows: [FileRow] = []
-        rows.reserveCapacity(records.count - 1)
-        for record in records.dropFirst() {
-            guard record.fields.count == ordered.count else {
-                throw FileError(
-                    name, line: record.line,
-                    "has \(record.fields.count) fields where the header has \(ordered.count); quote a field with commas"
-                )
-            }
-            var body: [String: JSONValue] = [:]
-            for (column, field) in zip(ordered, record.fields) {
-                body[column.name] = column.value(of: String(decoding: field, as: UTF8.self))
-            }
-            rows.append(FileRow(line: record.line, id: body["id"]?.text ?? "", body: .object(body)))
-        }
-        return rows
+    /// Opens a file whose bytes are at hand.
+    ///
+    /// - Throws: as ``init(of:path:sheet:mapping:)`` does.
+    public init(
+        of register: Register, file name: String, bytes: [UInt8], sheet: String? = nil, mapping: Mapping? = nil
+    ) throws(TableError) {
+        try self.init(of: register, source: TextFile(name: name, bytes: bytes), sheet: sheet, mapping: mapping)
     }
 
-    private static func jsonLines(
-        _ register: Register, _ name: String, _ content: ArraySlice<UInt8>
-    ) throws(FileError) -> [FileRow] {
-        var rows: [FileRow] = []
-        for (line, text) in DelimitedText.lines(content) {
-            let value: JSONValue
-            do { value = try JSONValue(parsing: Array(text)) } catch {
-                throw FileError(name, line: line, "is not one JSON object: \(error)")
+    private init(
+        of register: Register, source: TextFile, sheet: String?, mapping: Mapping?
+    ) throws(TableError) {
+        name = source.name
+        self.register = register
+        self.mapping = mapping
+        let isLines = source.name.lowercased().hasSuffix(".jsonl")
+        guard let format = TableFile.Format(fileName: source.name), !isLines, !format.isText else {
+            guard isLines || TableFile.Format(fileName: source.name) != nil else {
+                throw TableError(
+                    source.name, "is none of .csv .tsv .jsonl .xlsx .xls .docx; save it as one of them")
             }
-            guard case .object(var members) = value else {
-                throw FileError(name, line: line, "is not a JSON object; write {…}")
+            if let sheet {
+                throw TableError(source.name, sheet: sheet, "is not there: the file is no workbook; leave --sheet out")
             }
-            try check(members.keys.sorted(), register, name, line)
-            for column in register.columns {
-                switch (members[column.name], column.kind) {
-                case (.string(let text)?, _): members[column.name] = column.value(of: text)
-                case (.array(let elements)?, .list) where elements.allSatisfy({ $0.text != nil }):
-                    members[column.name] = Register.Column.list(elements.compactMap(\.text))
-                default: break
-                }
-            }
-            rows.append(FileRow(line: line, id: members["id"]?.text ?? "", body: .object(members)))
+            self.sheet = ""
+            let isComma = TableFile.Format(fileName: source.name) == .csv
+            content = isLines ? .lines(try source.text()) : .records(try source.text(), isComma ? .csv : .tsv)
+            return
         }
-        return rows
+        let tables = try TableFile.tables(name: source.name, bytes: source.bytes())
+        let table = try Self.choose(from: tables, source.name, sheet: sheet ?? mapping?.sheet) { table in
+            Heading.find(in: table.rows) { Self.isKnown($0, register, mapping) } != nil
+        }
+        self.sheet = table.name
+        content = .table(table)
     }
 
-    private static func check(
-        _ names: [String], _ register: Register, _ file: String, _ line: Int
-    ) throws(FileError) {
-        let wanted = register.columns.map(\.name)
-        var seen: Set<String> = []
-        for name in names {
-            guard wanted.contains(name) else {
-                throw FileError(
-                    file, line: line, column: name,
-                    "is not a column of \(register.rawValue); its columns are \(wanted.joined(separator: ","))")
-            }
-            guard seen.insert(name).inserted else {
-                throw FileError(file, line: line, column: name, "is there twice; keep one")
-            }
+    private static func choose(
+        from tables: [Table], _ file: String, sheet: String?, hasColumns: (Table) -> Bool
+    ) throws(TableError) -> Table {
+        let visible = tables.filter { !$0.isHidden }
+        let names = visible.map { "“\($0.name)”" }.joined(separator: ", ")
+        if let sheet {
+            guard
+                let table = tables.first(where: { $0.name == sheet })
+                    ?? tables.first(where: { $0.name.hasPrefix(sheet) })
+            else { throw TableError(file, sheet: sheet, "is not there; choose one of \(names) by --sheet") }
+            return table
         }
-        if let missing = register.columns.filter(\.isRequired).map(\.name).first(where: { !seen.contains($0) }) {
-            throw FileError(file, line: line, column: missing, "is missing; add it (it may be empty where unknown)")
+        guard let table = visible.first(where: hasColumns) ?? visible.first else {
+            throw TableError(file, "has no sheet that is shown; show one, or name one by --sheet")
         }
+        return table
+    }
+
+    /// Whether a heading's name is one that the reader looks for.
+    static func isKnown(_ name: String, _ register: Register, _ mapping: Mapping?) -> Bool {
+        mapping?.names.contains(name) ?? register.columns.contains { $0.name == name }
+    }
+
+    /// The rows from the first.
+    ///
+    /// - Throws: `TableError` when the heading is not one of the register or the mapping.
+    public func rows() throws(TableError) -> RegisterRows { try RegisterRows(self) }
+
+    /// All rows of a small file.
+    ///
+    /// - Throws: `TableError`.
+    public static func rows(
+        of register: Register, file name: String, bytes: [UInt8], mapping: Mapping? = nil
+    ) throws(TableError) -> [FileRow] {
+        var rows = try RegisterFile(of: register, file: name, bytes: bytes, mapping: mapping).rows()
+        var all: [FileRow] = []
+        while let row = try rows.next() { all.append(row) }
+        return all
     }
 }

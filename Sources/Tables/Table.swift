@@ -18,10 +18,13 @@ public struct Table: Sendable, Hashable {
     public let name: String
     /// The rows that are not empty, from the top.
     public let rows: [Row]
+    /// Whether it is a sheet that its workbook hides.
+    public let isHidden: Bool
 
     /// A table of the given rows.
-    public init(name: String = "", rows: [Row]) {
+    public init(name: String = "", rows: [Row], isHidden: Bool = false) {
         self.name = name
         self.rows = rows
+        self.isHidden = isHidden
     }
 }

@@ -4,15 +4,17 @@ import Foundation
 import JSON
 import Kafka
 import Registers
+import Tables
 
 /// `yaohao feed`: a file's rows into a register, over the feed topic, and the report of what became of them.
 struct Feed: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Feed a register from a file and wait for the report · 报送登记库并等待入库报告",
         discussion: """
-            FILE is CSV (RFC 4180), TSV or JSON Lines in UTF-8; its columns are
+            FILE is CSV (RFC 4180), TSV, JSON Lines, .xlsx, .xls or a table of .docx, in UTF-8, UTF-16 or GB 18030; titles,
+            totals and notes around the table are left out. Without --mapping its columns are
             \(Register.allCases.map { "  \($0.rawValue): " + $0.columns.map(\.name).joined(separator: ",") }.joined(separator: "\n"))
-            Lists are parted by ';' in CSV and TSV. Rows that break a rule are kept in quarantine, and the others go in.
+            and lists are parted by ';'. With it they are the department's own; see docs/feeds.md. Rows that break a rule are kept in quarantine, and the others go in.
             The report: read = inserted + updated + unchanged + retired + quarantined; a snapshot also retires the rows
             of this source that are absent from it, which then stand beside the rows read.
             Exit status: 0 done, 1 refused, 2 wrong input, 3 no report in time.
@@ -35,6 +37,12 @@ struct Feed: AsyncParsableCommand {
 
     @Option(help: "Who sends it, one of the key's sources · 来源")
     var source: String?
+
+    @Option(help: "How to read the department's own columns, codes and dates, a YAML file · 映射文件")
+    var mapping: String?
+
+    @Option(help: "Which sheet of a workbook or table of a document; the first with the columns · 工作表")
+    var sheet: String?
 
     @Flag(help: "Let the feed retire more than a tenth of the source's rows · 允许停用超过十分之一")
     var allowShrink = false
@@ -97,13 +105,13 @@ struct Feed: AsyncParsableCommand {
         }
         var rows: [FeedRow] = []
         if let file {
-            guard let content = FileManager.default.contents(atPath: file) else {
-                throw refuse("\(file): cannot be read; name a file that exists")
-            }
             do {
-                rows = try RegisterFile.rows(of: register, file: file, bytes: Array(content))
-                    .map { FeedRow(position: $0.line, id: $0.id, body: $0.body) }
-            } catch {
+                let content = try RegisterFile(of: register, path: file, sheet: sheet, mapping: readMapping())
+                var reader = try content.rows()
+                while let row = try reader.next() {
+                    rows.append(FeedRow(position: row.line, id: row.id, body: row.body))
+                }
+            } catch let error as TableError {
                 throw refuse("\(error)")
             }
         }
@@ -113,6 +121,18 @@ struct Feed: AsyncParsableCommand {
         let last = rows.last?.position ?? 0
         rows += retire.enumerated().map { FeedRow(position: last + 1 + $0.offset, id: $0.element, body: nil) }
         return (delta ? .delta : .snapshot, rows)
+    }
+
+    private func readMapping() throws -> Mapping? {
+        guard let mapping else { return nil }
+        guard let content = FileManager.default.contents(atPath: mapping) else {
+            throw TableError(mapping, "cannot be read; name a mapping file that exists")
+        }
+        let read = try Mapping(name: mapping, text: String(decoding: content, as: UTF8.self))
+        guard read.register == register else {
+            throw TableError(mapping, "register: is for \(read.register.rawValue), not for \(register.rawValue)")
+        }
+        return read
     }
 
     private func show(_ receipt: Receipt) throws {

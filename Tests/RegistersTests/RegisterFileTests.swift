@@ -1,4 +1,5 @@
 import JSON
+import Tables
 import Testing
 
 @testable import Registers
@@ -63,33 +64,25 @@ struct RegisterFileTests {
             ("d.csv", "id,name,lead\nA,b,true", "d.csv: line 1: column exempt: is missing"),
             ("d.csv", "id,name,lead,exempt,x\n", "d.csv: line 1: column x: is not a column of departments"),
             ("d.csv", "id,name,lead,exempt,id\n", "d.csv: line 1: column id: is there twice"),
-            ("d.csv", "id,name,lead,exempt\nA,b\n", "d.csv: line 2: has 2 fields where the header has 4"),
             ("d.csv", "id,name,lead,exempt\nA,\"b,true,false\n", "d.csv: line 2: a quotation mark is opened"),
             ("d.csv", "id,name,lead,exempt\nA,\"b\"c,true,false\n", "d.csv: line 2: there is text behind"),
             ("d.csv", "id,name,lead,exempt\nA,b\"c,true,false\n", "d.csv: line 2: a quotation mark stands inside"),
-            ("d.csv", "", "d.csv: is empty"), ("d.xls", "", "d.xls: is neither"), ("d", "", "d: is neither"),
+            ("d.csv", "", "d.csv: is empty"), ("d.pdf", "", "d.pdf: is none of"), ("d", "", "d: is none of"),
             ("d.csv", "id,name,lead,exempt\nA,\0,true,false\n", "d.csv: line 2: holds a NUL"),
-            ("d.jsonl", "{\"id\":\"A\"}", "d.jsonl: line 1: column name: is missing"),
-            ("d.jsonl", "\n[]", "d.jsonl: line 2: is not a JSON object"),
-            ("d.jsonl", "{", "d.jsonl: line 1: is not one JSON"),
         ])
     func errors(name: String, text: String, start: String) throws {
-        let error = try #require(throws: FileError.self) { try rows(text, name) }
+        let error = try #require(throws: TableError.self) { try rows(text, name) }
         #expect(error.description.hasPrefix(start))
     }
 
-    @Test("text that is not UTF-8 is refused with its line")
-    func encoding() throws {
-        let bytes = Array("id,name,lead,exempt\nA,".utf8) + [0xBC, 0xD7] + Array(",true,false\n".utf8)
-        let error = try #require(throws: FileError.self) {
-            try RegisterFile.rows(of: .departments, file: "d.csv", bytes: bytes)
-        }
-        #expect(error.description.hasPrefix("d.csv: line 2: is not UTF-8"))
-    }
-
-    @Test("a trailing comma is one more empty field")
-    func trailingComma() throws {
-        #expect(try DelimitedText.csv(Array("a,b,".utf8)[...]).map(\.fields.count) == [3])
-        #expect(try DelimitedText.csv(Array("a,b,\n,".utf8)[...]).map(\.fields.count) == [3, 2])
+    @Test("a row that has too few or too many cells, or is no JSON, is a row all the same, and the rules find it")
+    func damagedRows() throws {
+        let short = try rows("id,name,lead,exempt\nA,b\nC,c,true,false,x\n")
+        #expect(Register.departments.findings(in: short[0].body).map(\.code) == ["field.missing", "field.missing"])
+        #expect(Register.departments.findings(in: short[1].body).map(\.field) == ["#5"])
+        let lines = try rows("{\"id\":\"A\"}\n\n[]\n{\n", "d.jsonl")
+        #expect(lines.map(\.line) == [1, 3, 4])
+        #expect(lines.map(\.body) == [["id": "A"], "[]", "{"])
+        #expect(Register.departments.findings(in: lines[2].body).map(\.code) == ["row.object"])
     }
 }

@@ -1,0 +1,2 @@
+// libzip, which reads the containers of .xlsx and .docx.
+#include <zip.h>

@@ -1,0 +1,177 @@
+public import Foundation
+import Glibc
+
+/// The text of a file, of whichever encoding, as UTF-8 piece by piece; it can be read again and again.
+public struct TextSource: Sendable {
+    /// How text is encoded.
+    enum Encoding: String, Sendable {
+        case utf8 = "UTF-8"
+        case utf16LittleEndian = "UTF-16LE"
+        case utf16BigEndian = "UTF-16BE"
+        /// What is written as GBK or GB 2312 is GB 18030, too.
+        case gb18030 = "GB18030"
+    }
+
+    /// The file's name, for messages.
+    public let name: String
+    private let content: Data
+    let encoding: Encoding
+    private let start: Int
+
+    private static let pieceSize = 1 << 18
+
+    /// Opens a file and finds out its encoding. The file is mapped, not read into memory.
+    ///
+    /// - Throws: `TableError` when it cannot be read, or is in no encoding that is understood.
+    public init(path: String) throws(TableError) {
+        let content: Data
+        do { content = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) } catch {
+            throw TableError(path, "cannot be read; name a file that exists")
+        }
+        try self.init(name: path, content: content)
+    }
+
+    /// Takes bytes and finds out their encoding.
+    ///
+    /// - Throws: `TableError` when they are in no encoding that is understood.
+    public init(name: String, content: Data) throws(TableError) {
+        self.name = name
+        self.content = content
+        if content.starts(with: [0xEF, 0xBB, 0xBF]) {
+            (encoding, start) = (.utf8, 3)
+        } else if content.starts(with: [0xFF, 0xFE]) {
+            (encoding, start) = (.utf16LittleEndian, 2)
+        } else if content.starts(with: [0xFE, 0xFF]) {
+            (encoding, start) = (.utf16BigEndian, 2)
+        } else {
+            (encoding, start) = (try Self.guess(name, content), 0)
+        }
+        var pieces = self.pieces()
+        while let piece = try pieces.next() {
+            if encoding == .utf8, String(validating: piece, as: UTF8.self) == nil {
+                throw Self.notText(name, content, says: "UTF-8")
+            }
+        }
+    }
+
+    /// UTF-8 if all of it is, else GB 18030, unless it is plainly UTF-8 that is damaged.
+    private static func guess(_ name: String, _ content: Data) throws(TableError) -> Encoding {
+        var line = 0
+        var firstBad: Int?
+        var good = 0
+        var bad = 0
+        content.withUnsafeBytes { bytes in
+            for text in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+                line += 1
+                guard text.contains(where: { $0 >= 0x80 }) else { continue }
+                if String(validating: text, as: UTF8.self) != nil {
+                    good += 1
+                } else {
+                    bad += 1
+                    firstBad = firstBad ?? line
+                }
+            }
+        }
+        guard let firstBad else { return .utf8 }
+        if good > bad {
+            throw TableError(
+                name, line: firstBad, "is not UTF-8, though other lines are; the file is damaged, export it again")
+        }
+        return .gb18030
+    }
+
+    private static func notText(_ name: String, _ content: Data, says: String) -> TableError {
+        var line = 0
+        for text in content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            line += 1
+            if String(validating: text, as: UTF8.self) == nil { break }
+        }
+        return TableError(name, line: line, "is not \(says); export the file again as UTF-8")
+    }
+
+    /// The text from its beginning.
+    func pieces() -> Pieces { Pieces(name: name, content: content, position: start, encoding: encoding) }
+
+    /// Pieces of text in UTF-8, each of whole characters.
+    struct Pieces {
+        let name: String
+        let content: Data
+        var position: Int
+        let encoding: Encoding
+        private var converter: Converter?
+        private var line = 1
+
+        init(name: String, content: Data, position: Int, encoding: Encoding) {
+            self.name = name
+            self.content = content
+            self.position = position
+            self.encoding = encoding
+        }
+
+        mutating func next() throws(TableError) -> [UInt8]? {
+            guard position < content.count else { return nil }
+            let base = content.startIndex
+            var end = min(position + TextSource.pieceSize, content.count)
+            if encoding == .utf8 {
+                // Not in the midst of a character.
+                var back = 0
+                while end < content.count, back < 3, content[base + end] & 0xC0 == 0x80 {
+                    end -= 1
+                    back += 1
+                }
+                defer { position = end }
+                return Array(content[(base + position)..<(base + end)])
+            }
+            if converter == nil { converter = Converter(from: encoding.rawValue) }
+            guard let converter else {
+                throw TableError(name, "is in \(encoding.rawValue), which this system cannot convert; save it as UTF-8")
+            }
+            let (text, used) = converter.convert(Array(content[(base + position)..<(base + end)]))
+            line += text.count { $0 == UInt8(ascii: "\n") }
+            let isLast = end == content.count
+            guard used > 0, !(isLast && position + used < end) else {
+                throw TableError(
+                    name, line: line, "is neither UTF-8 nor \(encoding.rawValue); export the file again as UTF-8")
+            }
+            // What is wrong in the midst of a piece leaves much more behind than an unfinished character.
+            guard end - position - used < 4 else {
+                throw TableError(
+                    name, line: line, "is neither UTF-8 nor \(encoding.rawValue); export the file again as UTF-8")
+            }
+            position += used
+            return text
+        }
+    }
+}
+
+/// A conversion into UTF-8 by the C library.
+private final class Converter {
+    private let descriptor: iconv_t
+
+    init?(from encoding: String) {
+        descriptor = iconv_open("UTF-8", encoding)
+        // iconv_open says (iconv_t)-1 when it does not know an encoding.
+        guard Int(bitPattern: descriptor) != -1 else { return nil }
+    }
+
+    deinit {
+        if Int(bitPattern: descriptor) != -1 { iconv_close(descriptor) }
+    }
+
+    /// What could be converted, and how many bytes of the input it took.
+    func convert(_ input: [UInt8]) -> (text: [UInt8], used: Int) {
+        var input = input.map { CChar(bitPattern: $0) }
+        var output = [CChar](repeating: 0, count: input.count * 3 + 16)
+        let (used, made) = input.withUnsafeMutableBufferPointer { source in
+            output.withUnsafeMutableBufferPointer { target in
+                var from = source.baseAddress
+                var fromLeft = source.count
+                var to = target.baseAddress
+                var toLeft = target.count
+                _ = iconv(descriptor, &from, &fromLeft, &to, &toLeft)
+                return (source.count - fromLeft, target.count - toLeft)
+            }
+        }
+        return (output.prefix(made).map { UInt8(bitPattern: $0) }, used)
+    }
+}
