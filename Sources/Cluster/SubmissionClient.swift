@@ -8,7 +8,7 @@ public import Logging
 public struct SubmissionDraft: Sendable, Hashable {
     /// The CloudEvents type; it decides the topic.
     public let type: String
-    /// What it is about: a round or a visit. It is also the message's key, so that one subject stays in order.
+    /// What it is about: a plan, a round or a visit. It is also the message's key, so that one subject stays in order.
     public let subject: String
     /// The body.
     public let data: JSONValue
@@ -135,6 +135,7 @@ public final class SubmissionClient: Sendable {
 
     private func topic(of type: String) throws -> String {
         if type.hasPrefix("cn.yaohao.registers.") { return topics.registerSubmissions }
+        if type.hasPrefix("cn.yaohao.plans.") { return topics.planSubmissions }
         if type.hasPrefix("cn.yaohao.rounds.") { return topics.drawRequests }
         if type.hasPrefix("cn.yaohao.inspections.") { return topics.resultSubmissions }
         throw SubmissionDraft.Problem("type: \(type) is nothing that can be submitted; see docs/asyncapi.yaml")

@@ -10,6 +10,8 @@ public struct Topics: Sendable, Hashable {
 
     /// What is said about the registers beside feeds: rules, absences, recusals, …; keyed by what it is about.
     public var registerSubmissions: String { prefix + "register-submissions" }
+    /// Annual and joint plans, and what is said of them; keyed by plan.
+    public var planSubmissions: String { prefix + "plan-submissions" }
     /// Draw requests of departments, and what witnesses say; keyed by round.
     public var drawRequests: String { prefix + "draw-requests" }
     /// Results of inspections; keyed by visit.
@@ -38,8 +40,8 @@ public struct Topics: Sendable, Hashable {
     /// Every topic with whether the broker keeps only the last message of a key.
     public var all: [(name: String, compacted: Bool)] {
         Self.registers.map { (feed($0), true) } + [
-            (registerSubmissions, false), (drawRequests, false), (resultSubmissions, false), (tasks, false),
-            (receipts, false), (events, false),
+            (registerSubmissions, false), (planSubmissions, false), (drawRequests, false), (resultSubmissions, false),
+            (tasks, false), (receipts, false), (events, false),
             (publications, true), (notices, false), (deadLetters, false),
         ]
     }

@@ -4,6 +4,7 @@ public import Cluster
 public enum PlansSchema {
     /// The migrations, in order.
     public static let migrations = [
-        Migration(number: 150, name: "plans", sql: PackageResources._150_plans_sql)
+        Migration(number: 150, name: "plans", sql: PackageResources._150_plans_sql),
+        Migration(number: 151, name: "plan life", sql: PackageResources._151_plan_life_sql),
     ]
 }

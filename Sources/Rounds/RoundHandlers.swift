@@ -92,6 +92,12 @@ public struct Rounds: Sendable {
                 INSERT INTO rounds.requests (round, id, department, body, note)
                 SELECT \(message.round), id, department, body, note FROM rounds.requests WHERE round = \(replaced)
                 """)
+            try await transaction.execute(
+                """
+                INSERT INTO rounds.plan_draws (round, request, plan, line, department, item, draw)
+                SELECT \(message.round), request, plan, line, department, item, draw FROM rounds.plan_draws
+                WHERE round = \(replaced)
+                """)
         }
         return Effects(messages: [
             event(
@@ -137,6 +143,8 @@ public struct Rounds: Sendable {
                 capPPM: try $0.decode("cap_ppm", as: Int?.self))
         }
         reasons += CatalogueItem.reasons(request, catalogue: items)
+        let lines = try await PlannedLine.locked(message.planLines, transaction)
+        reasons += PlannedLine.reasons(request, named: message.planLines, lines: lines)
         try refuse(reasons)
         let inserted = try await transaction.execute(
             """
@@ -148,6 +156,16 @@ public struct Rounds: Sendable {
         guard inserted == 1 else {
             throw Rejection(
                 field: "request.id", code: "request.exists", message: "本轮已有申请 \(request.id)；请换编号")
+        }
+        for line in lines where line.department == request.department {
+            let carried = request.items.filter(line.items.contains)
+            try await transaction.execute(
+                """
+                INSERT INTO rounds.plan_draws (round, request, plan, line, department, item, draw)
+                SELECT \(message.round), \(request.id), \(line.plan), \(line.line), \(line.department), item,
+                    \(line.nextDraw(of: carried))::int4
+                FROM unnest(\(carried)::text[]) AS item
+                """)
         }
         try await transaction.execute(
             "UPDATE rounds.rounds SET state = 'collecting' WHERE id = \(message.round) AND state = 'opened'")

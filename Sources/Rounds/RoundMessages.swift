@@ -69,6 +69,8 @@ enum RoundMessage {
     struct Requested {
         let round: String
         let request: DrawRequest
+        /// The lines of published plans that it carries out, each `PLAN/LINE`.
+        let planLines: [String]
         let note: String?
 
         init(_ data: [UInt8]) throws {
@@ -76,7 +78,11 @@ enum RoundMessage {
             round = try reader.identifier("round")
             request = try DrawRequest(json: reader.value("request"), path: reader.pathOf("request"))
             note = try reader.optionalString("note")
-            _ = try reader.optional("plan_lines")?.strings()
+            let path = reader.pathOf("plan_lines")
+            planLines = try reader.strings("plan_lines")
+            guard !planLines.isEmpty, Set(planLines).count == planLines.count else {
+                throw JSONError(path: path, message: "至少写一个计划行（计划编号/行编号），且不重复")
+            }
             try reader.finish()
         }
     }

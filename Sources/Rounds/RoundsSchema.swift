@@ -4,6 +4,7 @@ public import Cluster
 public enum RoundsSchema {
     /// Its migrations.
     public static let migrations = [
-        Migration(number: 200, name: "rounds", sql: PackageResources._200_rounds_sql)
+        Migration(number: 200, name: "rounds", sql: PackageResources._200_rounds_sql),
+        Migration(number: 201, name: "plan draws", sql: PackageResources._201_plan_draws_sql),
     ]
 }

@@ -5,6 +5,7 @@ import Inspections
 import Kafka
 import Logging
 import Notices
+import Plans
 import Postgres
 import Registers
 import Rounds
@@ -13,7 +14,7 @@ import UnixSignals
 
 /// What a worker can take part in.
 enum Slice: String, CaseIterable, ExpressibleByArgument {
-    case feeds, registers, rounds, inspections
+    case feeds, registers, plans, rounds, inspections
 }
 
 /// Puts the slices together into processes. No logic: only who gets what.
@@ -54,6 +55,7 @@ struct Processes {
         switch slice {
         case .feeds: Topics.registers.map(topics.feed)
         case .registers: [topics.registerSubmissions]
+        case .plans: [topics.planSubmissions]
         case .rounds: [topics.drawRequests]
         case .inspections: [topics.resultSubmissions]
         }
@@ -79,6 +81,10 @@ struct Processes {
                 services.append(
                     try submissions(
                         RegisterSubmissions.handlers, directory, deadLetters, group: group, topics: topics))
+            case .plans:
+                services.append(
+                    try submissions(
+                        Plans(topics: settings.topics).handlers, directory, deadLetters, group: group, topics: topics))
             case .rounds:
                 let rounds = Rounds(pool: pool, topics: settings.topics)
                 let runner = TaskRunner(
@@ -165,7 +171,7 @@ struct Processes {
     }
 }
 
-/// `yaohao worker`: feeds, registers, rounds and inspections.
+/// `yaohao worker`: feeds, registers, plans, rounds and inspections.
 struct Worker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take submissions and run draws; many processes, one machine or many · 工作进程")
@@ -173,7 +179,7 @@ struct Worker: AsyncParsableCommand {
     @Option(help: "A stable name, unique among the workers; a restart with it gets its partitions back · 名称")
     var name: String = Processes.standardName("worker")
 
-    @Option(help: "Only these, comma-separated: feeds,registers,rounds,inspections · 只参与")
+    @Option(help: "Only these, comma-separated: feeds,registers,plans,rounds,inspections · 只参与")
     var only: String?
 
     func run() async throws {
@@ -181,7 +187,7 @@ struct Worker: AsyncParsableCommand {
             (only.map { $0.split(separator: ",").map(String.init) } ?? Slice.allCases.map(\.rawValue))
             .map { text in
                 guard let slice = Slice(rawValue: text) else {
-                    complain("--only: \(text) is no part of a worker; use feeds, registers, rounds, inspections")
+                    complain("--only: \(text) is no part of a worker; use feeds, registers, plans, rounds, inspections")
                     throw ExitStatus.wrongInput
                 }
                 return slice
