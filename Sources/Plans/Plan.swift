@@ -1,5 +1,5 @@
-import Cluster
-public import Draw
+public import Cluster
+import Draw
 public import JSON
 
 /// An annual plan of random inspections (年度抽查工作计划) of one department, or a joint one of several

@@ -1,5 +1,5 @@
 public import Draw
-public import JSON
+import JSON
 
 /// Between which numbers something lies, both ends included; an exact number is both.
 public struct Bounds: Sendable, Hashable {

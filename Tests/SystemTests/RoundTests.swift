@@ -43,6 +43,12 @@ struct RoundTests {
                         '{}' FROM generate_series(1, 24) n;
                     """)
             }
+            let office = try await PlanOffice(stack, departments: ["SCJG"])
+            let plan = try PlanOffice.document(
+                "P", department: "SCJG",
+                requests: [request("REQ-1"), request("REQ-2"), request("CAP", item: "I-2", rate: 40_000)], draws: 3)
+            try await office.publish(plan)
+            try await office.approveSchemes(plan)
         }
 
         func submit(_ type: String, _ data: JSONValue, source: String = "dept:SCJG") async throws -> Receipt {
@@ -78,7 +84,9 @@ struct RoundTests {
             try await accept(RoundMessage.Kind.opened, .object(opened))
             if replaces == nil {
                 for id in ["REQ-1", "REQ-2"] {
-                    try await accept(RoundMessage.Kind.requested, ["round": .string(round), "request": request(id)])
+                    try await accept(
+                        RoundMessage.Kind.requested,
+                        ["round": .string(round), "request": request(id), "plan_lines": [.string("P/" + id)]])
                 }
             }
             for witness in witnesses {
@@ -276,18 +284,26 @@ struct RoundTests {
             ]
             try await county.accept(RoundMessage.Kind.opened, opened)
             #expect(try await county.submit(RoundMessage.Kind.opened, opened).reasons.map(\.code) == ["round.exists"])
-            func codes(_ request: JSONValue) async throws -> [String] {
-                try await county.submit(RoundMessage.Kind.requested, ["round": "R-1", "request": request])
-                    .reasons.map(\.code)
+            func codes(_ request: JSONValue, line: String = "P/REQ-1") async throws -> [String] {
+                try await county.submit(
+                    RoundMessage.Kind.requested,
+                    ["round": "R-1", "request": request, "plan_lines": [.string(line)]]
+                )
+                .reasons.map(\.code)
             }
-            #expect(try await codes(county.request("REQ-1", item: "I-9")) == ["item.unknown"])
-            #expect(try await codes(county.request("REQ-1", item: "I-2", rate: 40_000)) == ["rate.above-cap"])
+            #expect(
+                try await codes(county.request("REQ-1", item: "I-9")) == [
+                    "item.unknown", "plan-line.idle", "item.unplanned",
+                ])
+            #expect(
+                try await codes(county.request("CAP", item: "I-2", rate: 40_000), line: "P/CAP") == ["rate.above-cap"])
             guard case .object(var foreign) = county.request("REQ-1") else { return }
             foreign["department"] = "SFJ"
-            #expect(try await codes(.object(foreign)) == ["department.other", "item.other"])
+            #expect(try await codes(.object(foreign)) == ["department.other", "item.other", "plan-line.department"])
             foreign["team"] = nil
             let missing = try await county.submit(
-                RoundMessage.Kind.requested, ["round": "R-1", "request": .object(foreign)])
+                RoundMessage.Kind.requested,
+                ["round": "R-1", "request": .object(foreign), "plan_lines": ["P/REQ-1"]])
             #expect(missing.reasons.map(\.field) == ["request.team"])
             #expect(try await codes(county.request("REQ-1")) == [])
             #expect(try await codes(county.request("REQ-1")) == ["request.exists"])
