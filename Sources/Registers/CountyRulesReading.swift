@@ -49,6 +49,19 @@ extension CountyRules {
         return rules
     }
 
+    /// The class of every entity as it counts on a day: the table `(entity, class, origin)`.
+    ///
+    /// - Parameters:
+    ///   - instant: as of when; `infinity` for everything that the reading transaction sees.
+    ///   - day: the day, `YYYY-MM-DD`, that overrides must reach.
+    public func classesInForce(at instant: String, on day: String) -> SQL {
+        let lowers = scoreClasses.map(\.scores.lowerBound) + scoreClasses.suffix(1).map { $0.scores.upperBound + 1 }
+        return """
+            registers.classes_in_force(\(instant)::text::timestamptz, \(day)::text::date,
+                \(lowers)::integer[], \(scoreClasses.map(\.name))::text[])
+            """
+    }
+
     /// The same rules with another value of one of them.
     ///
     /// - Throws: `JSONError` whose path begins with the key, also when there is no such rule.
@@ -67,6 +80,11 @@ extension CountyRules {
                         key: key, value: value, basis: basis, chinese: rule.chinese, english: rule.english,
                         examples: rule.examples, setting: setting)
             })
+    }
+
+    /// Whether there is such a rule.
+    static func knows(_ key: String) -> Bool {
+        (try? embedded().rules.contains { $0.key == key }) ?? false
     }
 
     static func byName<Value>(

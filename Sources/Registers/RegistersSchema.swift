@@ -8,6 +8,8 @@ public enum RegistersSchema {
         Migration(number: 100, name: "registers", sql: PackageResources._100_registers_sql),
         Migration(number: 110, name: "statements", sql: PackageResources._110_statements_sql),
         Migration(number: 111, name: "wider registers", sql: PackageResources._111_wider_registers_sql),
+        Migration(
+            number: 112, name: "statements of registers", sql: PackageResources._112_statements_of_registers_sql),
     ]
 
     /// Puts the days off that come with the program into `registers.calendar`; days that are there already stay as

@@ -3,6 +3,7 @@ import Crypto
 import Draw
 import JSON
 import Postgres
+import Registers
 
 /// The stages of a draw, each a kind of task that any worker can take.
 enum RoundTask {
@@ -48,7 +49,9 @@ extension Rounds {
         let successorOf = try await pool.query("SELECT successor_of FROM rounds.rounds WHERE id = \(round)").first?
             .decode("successor_of", as: String?.self)
         if let successorOf { return repeatFrozen(round, of: successorOf) }
-        let frozen = try await pool.transaction(isolation: .repeatableRead) { try await Snapshot(reading: $0) }
+        let frozen = try await pool.transaction(isolation: .repeatableRead) {
+            try await Snapshot(of: round, reading: $0)
+        }
         let roster = FrozenFile(lines: frozen.roster)
         let inspectors = FrozenFile(lines: frozen.inspectors)
         let salt = salt()
@@ -132,21 +135,26 @@ struct Snapshot: Sendable {
     var newBaselines: [(inspector: String, baseline: Int)]
 
     /// Reads everything in the given snapshot.
-    init(reading transaction: PostgresTransaction) async throws {
+    ///
+    /// - Parameter round: whose windows say when inspectors are needed.
+    init(of round: String, reading transaction: PostgresTransaction) async throws {
         let clock = try await transaction.query(
             """
             SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS as_of,
-                extract(year FROM now() AT TIME ZONE 'Asia/Shanghai')::integer AS year
+                extract(year FROM now() AT TIME ZONE 'Asia/Shanghai')::integer AS year,
+                (now() AT TIME ZONE 'Asia/Shanghai')::date::text AS today
             """
         ).first
         guard let clock else { throw RoundFault(description: "the database has no clock") }
         asOf = try clock.decode("as_of", as: String.self)
         year = try clock.decode("year", as: Int.self)
+        let today = try clock.decode("today", as: String.self)
+        let classes = try await CountyRules.load(from: transaction).classesInForce(at: "infinity", on: today)
         roster = try await transaction.query(
             """
-            SELECT concat_ws(E'\\t', e.id, e.credit, e.region, e.industry, e.kind, array_to_string(e.permits, ','),
+            SELECT concat_ws(E'\\t', e.id, c.class, e.region, e.industry, e.kind, array_to_string(e.permits, ','),
                 array_to_string(e.regulators, ','), COALESCE(v.visits, 0)) AS line
-            FROM registers.entities e
+            FROM registers.entities e JOIN \(classes) c ON c.entity = e.id
             LEFT JOIN (
                 SELECT v.entity, count(*) AS visits FROM rounds.visits v JOIN rounds.rounds r ON r.id = v.round
                 WHERE r.state IN ('drawn', 'closed')
@@ -160,7 +168,10 @@ struct Snapshot: Sendable {
             """
             SELECT i.id, i.department, array_to_string(i.regions, ',') AS regions,
                 array_to_string(i.specialties, ',') AS specialties, i.certificate_until::text AS certificate_until,
-                array_to_string(i.recused, ',') AS recused, b.baseline, COALESCE(s.slots, 0) AS slots
+                array_to_string(ARRAY(
+                    SELECT unnest(i.recused) COLLATE "C" UNION SELECT r.entity FROM registers.recusals_at('infinity') r
+                    WHERE r.inspector = i.id AND r.days && daterange(\(today)::text::date, w.last, '[]') ORDER BY 1), ',')
+                    AS recused, b.baseline, COALESCE(s.slots, 0) AS slots
             FROM registers.inspectors i
             LEFT JOIN rounds.baselines b ON b.inspector = i.id AND b.year = \(year)
             LEFT JOIN (
@@ -170,7 +181,20 @@ struct Snapshot: Sendable {
                     AND extract(year FROM r.as_of AT TIME ZONE 'Asia/Shanghai') = \(year)
                 GROUP BY inspector
             ) s ON s.inspector = i.id
-            WHERE i.valid_to IS NULL AND i.certificate_until IS NOT NULL ORDER BY i.id
+            LEFT JOIN (
+                SELECT department, greatest(max((body::jsonb #>> '{window,1}')::date), \(today)::text::date) AS last,
+                    array_agg(daterange((body::jsonb #>> '{window,0}')::date, (body::jsonb #>> '{window,1}')::date, '[]'))
+                        AS windows
+                FROM rounds.requests WHERE round = \(round) GROUP BY department
+            ) w ON w.department = i.department
+            LEFT JOIN (
+                SELECT inspector, range_agg(daterange(first_day, last_day, '[]')) AS days
+                FROM registers.absences_at('infinity') GROUP BY inspector
+            ) a ON a.inspector = i.id
+            WHERE i.valid_to IS NULL AND i.certificate_until IS NOT NULL
+                AND (a.days IS NULL OR w.windows IS NULL
+                    OR EXISTS (SELECT FROM unnest(w.windows) AS wanted WHERE NOT a.days @> wanted))
+            ORDER BY i.id
             """)
         let drawn = Set(
             try await transaction.query(

@@ -2,6 +2,7 @@ public import Cluster
 import Draw
 import JSON
 public import Postgres
+import Registers
 
 /// A draw as a distributed job: what departments and witnesses may say, and the tasks that follow.
 public struct Rounds: Sendable {
@@ -134,13 +135,17 @@ public struct Rounds: Sendable {
         }
         let items = try await transaction.query(
             """
-            SELECT id, department, cap_ppm FROM registers.items
+            SELECT id, department, cap_ppm, in_force_from::text AS in_force_from,
+                in_force_until::text AS in_force_until
+            FROM registers.items
             WHERE valid_to IS NULL AND id = ANY(\(request.items))
             """
         ).map {
             CatalogueItem(
                 id: try $0.decode("id", as: String.self), department: try $0.decode("department", as: String.self),
-                capPPM: try $0.decode("cap_ppm", as: Int?.self))
+                capPPM: try $0.decode("cap_ppm", as: Int?.self),
+                inForceFrom: try $0.decode("in_force_from", as: String?.self),
+                inForceUntil: try $0.decode("in_force_until", as: String?.self))
         }
         reasons += CatalogueItem.reasons(request, catalogue: items)
         let lines = try await PlannedLine.locked(message.planLines, transaction)
@@ -310,8 +315,13 @@ struct CatalogueItem: Sendable, Equatable {
     let department: String
     /// The upper cap of a general item's rate; `nil` for a key item.
     let capPPM: Int?
+    /// The first day on which it may be inspected, `YYYY-MM-DD`.
+    let inForceFrom: String?
+    /// The last such day.
+    let inForceUntil: String?
 
-    /// What speaks against a request's items: unknown ones, other departments', rates above a general item's cap.
+    /// What speaks against a request's items: unknown ones, other departments', those not in force throughout the
+    /// window, rates above a general item's cap.
     static func reasons(_ request: DrawRequest, catalogue: [CatalogueItem]) -> [Reason] {
         let byID = Dictionary(catalogue.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         return request.items.enumerated().flatMap { index, id -> [Reason] in
@@ -322,12 +332,21 @@ struct CatalogueItem: Sendable, Equatable {
             guard item.department == request.department else {
                 return [Reason(field: field, code: "item.other", message: "\(id) 是 \(item.department) 的事项")]
             }
-            guard let cap = item.capPPM, case .rates(let rates) = request.sample else { return [] }
-            return rates.filter { $0.value > cap }.keys.map(\.rawValue).sorted().map { name in
-                Reason(
-                    field: "request.sample.rates_ppm.\(name)", code: "rate.above-cap",
-                    message: "一般检查事项 \(id) 的抽查比例上限为 \(cap) ppm")
+            guard item.inForceFrom ?? "" <= request.window.first,
+                request.window.last <= item.inForceUntil ?? "9999-12-31"
+            else {
+                return [
+                    Reason(
+                        field: field, code: "item.not-in-force",
+                        message: "\(id) 的有效期为 \(item.inForceFrom ?? "…") 至 \(item.inForceUntil ?? "…")，"
+                            + "未涵盖检查时间 / is not in force throughout the window")
+                ]
             }
+            guard case .rates(let rates) = request.sample else { return [] }
+            return RateCap.reasons(
+                item: id, cap: item.capPPM,
+                rates: rates.sorted { $0.key.rawValue < $1.key.rawValue }
+                    .map { ("request.sample.rates_ppm.\($0.key.rawValue)", $0.value) })
         }
     }
 }
