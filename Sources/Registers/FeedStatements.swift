@@ -172,8 +172,8 @@ struct FeedStatements {
             WHERE \(isOurs) AND s.outcome IN ('updated', 'retired') AND c.id = s.id AND c.valid_to IS NULL
             """,
             """
-            INSERT INTO \(table) (id, source, version, valid_from, \(list("")))
-            SELECT s.id, s.source, s.version, \(instant), \(values)
+            INSERT INTO \(table) (id, source, version, feed, position, valid_from, \(list("")))
+            SELECT s.id, s.source, s.version, s.feed, s.position, \(instant), \(values)
             FROM registers.feed_rows s, jsonb_to_record(convert_from(s.body, 'UTF8')::jsonb) AS n (\(record))
             WHERE \(isOurs) AND s.outcome IN ('inserted', 'updated')
             """,

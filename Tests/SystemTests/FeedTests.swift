@@ -191,6 +191,7 @@ struct FeedTests {
                     case .object(let sent) = body
                 else { return #expect(Bool(false)) }
                 #expect(stored.filter { sent.keys.contains($0.key) } == sent)
+                #expect(stored["feed"] == .string("\(register.rawValue)-\(version)") && stored["position"] == 2)
                 #expect(try await source.feed(register, .delta, version: version + 1, [(id, body)]).unchanged == 1)
             }
         }
