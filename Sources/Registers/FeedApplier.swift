@@ -19,6 +19,8 @@ struct FeedApplier: Sendable {
     /// Applies a feed if all of it is in, or repeats the receipt of one that was applied before.
     func settle(_ name: FeedName) async throws {
         try await pool.transaction { transaction in
+            // Whoever still stores rows of it ends first.
+            _ = try await transaction.query("SELECT pg_advisory_xact_lock(\(name.lock)::bigint)")
             let rows = try await transaction.query(
                 """
                 SELECT mode, version, partitions, allow_shrink, receipt::text AS receipt FROM registers.feeds
@@ -28,7 +30,7 @@ struct FeedApplier: Sendable {
             let statements = FeedStatements(name: name)
             if let stored = try row.decode("receipt", as: String?.self) {
                 // Rows that were sent again while the feed was being applied are of no use any more.
-                try await transaction.execute(statements.deleteRows)
+                for statement in statements.forget { try await transaction.execute(statement) }
                 try await send(Receipt(json: JSONValue(parsing: stored)), transaction)
                 return
             }
@@ -40,8 +42,7 @@ struct FeedApplier: Sendable {
                 allowShrink: try row.decode("allow_shrink", as: Bool.self))
             guard try await isWhole(heading, statements, transaction) else { return }
             let receipt = try await apply(heading, statements, transaction)
-            try await transaction.execute(statements.deleteRows)
-            try await transaction.execute(statements.deleteEnds)
+            for statement in statements.forget { try await transaction.execute(statement) }
             try await send(receipt, transaction)
         }
     }
@@ -63,10 +64,13 @@ struct FeedApplier: Sendable {
             logger.debug("feed waits for more ends", metadata: ["feed.ends": "\(ends.count)"])
             return false
         }
-        // Counting all rows is only worth it when every partition's end is in.
         let sums = try await transaction.query(statements.sums)
         var found: [Int: (count: Int, checksum: String)] = [:]
         for row in sums {
+            guard try !row.decode("overlaps", as: Bool.self) else {
+                logger.warning("feed has pages that overlap; it waits until its sender sends another")
+                return false
+            }
             found[try row.decode("partition", as: Int.self)] = (
                 try row.decode("count", as: Int.self), try row.decode("checksum", as: String.self)
             )
@@ -98,7 +102,8 @@ struct FeedApplier: Sendable {
     ) async throws -> Receipt {
         // Rows that just came in have no statistics: the planner would take them for a handful and compare every pair.
         // Where a loop is the only way, its price must not make the planner compile the statement.
-        try await transaction.script("SET LOCAL enable_nestloop = off; SET LOCAL jit = off")
+        try await transaction.script(
+            "SET LOCAL enable_nestloop = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'")
         // One feed of a register at a time: whether an id belongs to another source must not change meanwhile.
         _ = try await transaction.query(
             "SELECT pg_advisory_xact_lock(hashtext(\("yaohao.registers." + heading.register.rawValue)))")
@@ -107,7 +112,12 @@ struct FeedApplier: Sendable {
         let now = try instant.decode("now", as: String.self)
         let floor = try instant.decode("floor", as: Int?.self) ?? 0
 
-        try await transaction.execute(statements.judge(floor: floor))
+        var unknown: [String] = []
+        if let query = statements.unknownDepartments {
+            unknown = try await transaction.query(query).map { try $0.decode("department", as: String.self) }
+        }
+        try await transaction.execute(statements.makeJudged)
+        try await transaction.execute(statements.judge(floor: floor, unknown: unknown))
         var report = FeedReport()
         var current = 0
         for row in try await transaction.query(statements.outcomes) {

@@ -7,9 +7,6 @@ public import Logging
 /// Guarantee: rows that a broker acknowledged and then forgot are sent again, because the report only comes once all
 /// rows are in.
 public struct FeedClient: Sendable {
-    /// How many rows are signed and handed to the broker at a time.
-    private static let chunk = 1_000
-
     let kafka: KafkaSettings
     let topics: Topics
     let key: SigningKey
@@ -38,22 +35,30 @@ public struct FeedClient: Sendable {
         }
     }
 
+    /// The rows of a feed from the first; asked for again when the feed is sent again.
+    public typealias Rows = @Sendable () throws -> any FeedRowReader
+
     /// Sends a feed.
+    ///
+    /// No more than a few pages are held in memory at a time.
     ///
     /// - Returns: its receipt with the report in the details, or `nil` when none came in time; then the same rows may be
     ///   sent again.
-    /// - Throws: `KafkaError` that no later try can mend.
-    public func send(_ batch: FeedBatch, timeout: Duration) async throws -> Receipt? {
+    /// - Throws: `KafkaError` that no later try can mend, `FeedWriter.Unsendable`, and what reading the rows throws.
+    public func send(
+        _ heading: FeedHeading, time: String, timeout: Duration, rows: @escaping Rows
+    ) async throws -> Receipt? {
         let producer = try KafkaProducer(settings: kafka, logger: logger)
         do {
             let waiter = try await ReceiptWaiter(
-                kafka: kafka, topics: topics, sources: [batch.heading.source], logger: logger)
+                kafka: kafka, topics: topics, sources: [heading.source], logger: logger)
             do {
-                let id = ReceiptWaiter.ID(source: batch.heading.source, id: batch.heading.id)
-                // A worker needs its time for a large feed; sending that again too soon would only add to its load.
-                let patience = Duration.seconds(10) + .milliseconds(batch.count / 2)
-                let receipts = try await waiter.collect([id], timeout: timeout, patience: patience) { _ in
-                    try await transmit(batch, producer)
+                let id = ReceiptWaiter.ID(source: heading.source, id: heading.id)
+                // A worker needs its time for a large feed, which transmitting it has taken, too; sending it again too
+                // soon would only add to the load.
+                let receipts = try await waiter.collect([id], timeout: timeout, patience: .seconds(30)) { _ in
+                    try await transmit(
+                        FeedWriter(heading, topics: topics, time: time, signedBy: key), rows(), producer)
                 }
                 await waiter.close()
                 await producer.close()
@@ -68,16 +73,52 @@ public struct FeedClient: Sendable {
         }
     }
 
-    private func transmit(_ batch: FeedBatch, _ producer: KafkaProducer) async throws {
-        try await deliver(batch.beginRecords(signedBy: key), producer)
-        for start in stride(from: 0, to: batch.count, by: Self.chunk) {
-            let range = start..<min(start + Self.chunk, batch.count)
-            try await deliver(batch.rowRecords(range, signedBy: key), producer)
+    /// Records that are under way while the next ones are made.
+    private static let chunk = 8
+
+    private func transmit(_ writer: FeedWriter, _ rows: any FeedRowReader, _ producer: KafkaProducer) async throws {
+        var writer = writer
+        var rows = rows
+        var full = try writer.begin()
+        var isEnded = false
+        while !isEnded || !full.isEmpty {
+            let sending = full
+            async let delivered: Void = deliver(sending, producer)
+            full = []
+            while !isEnded, full.count < Self.chunk {
+                if let row = try rows.next() {
+                    full += try writer.add(row)
+                } else {
+                    full += try writer.end()
+                    isEnded = true
+                }
+            }
+            try await delivered
         }
-        try await deliver(batch.endRecords(signedBy: key), producer)
     }
 
     private func deliver(_ records: [KafkaRecord], _ producer: KafkaProducer) async throws {
         for result in await producer.send(records) { _ = try result.get() }
+    }
+}
+
+/// Gives the rows of a feed one after the other.
+public protocol FeedRowReader {
+    /// The next row; `nil` at the end.
+    mutating func next() throws -> FeedRow?
+}
+
+extension FeedClient {
+    /// Rows that are at hand.
+    private struct Held: FeedRowReader {
+        var rows: ArraySlice<FeedRow>
+        mutating func next() -> FeedRow? { rows.popFirst() }
+    }
+
+    /// Sends a feed of rows that are at hand, in the order of their positions.
+    public func send(
+        _ heading: FeedHeading, time: String, timeout: Duration, rows: [FeedRow]
+    ) async throws -> Receipt? {
+        try await send(heading, time: time, timeout: timeout) { Held(rows: rows[...]) }
     }
 }

@@ -31,17 +31,48 @@ public struct FeedIntake: Sendable {
         applier = FeedApplier(pool: pool, topics: topics, logger: logger)
     }
 
+    /// Bytes of messages that are read and stored at a time, and how many messages.
+    private static let slice = (bytes: 1 << 20, messages: 200)
+
     /// Takes messages of one partition, in order. What cannot be taken becomes a dead letter.
     ///
     /// - Throws: what may pass on a later try, such as `PostgresError`; then take the same messages again.
     public func take(_ messages: [RawMessage]) async throws {
-        var rows: [FeedMessage.StagedRow] = []
+        var ended: Set<FeedName> = []
+        var start = 0
+        while start < messages.count {
+            var end = start
+            var bytes = 0
+            while end < messages.count, end - start < Self.slice.messages, end == start || bytes < Self.slice.bytes {
+                bytes += messages[end].value?.count ?? 0
+                end += 1
+            }
+            ended.formUnion(try await store(Array(messages[start..<end])))
+            start = end
+        }
+        // Each resending closes with the markers again, so an end is the only moment at which a feed can become whole.
+        for name in ended.sorted() { try await applier.settle(name) }
+    }
+
+    /// Reads some messages, and stores what they say in one transaction.
+    ///
+    /// Everything is read and made ready before the transaction begins: one that is open while a partition computes would
+    /// wait for its turn behind the computing of all the others.
+    ///
+    /// - Returns: the feeds of which an end was among them.
+    private func store(_ messages: [RawMessage]) async throws -> [FeedName] {
+        var pages: [(page: StagedPage, rows: [UInt8])] = []
         var begun: [FeedHeading] = []
         var ends: [FeedEnd] = []
         for (message, verified) in zip(messages, try await directory.verified(messages)) {
             do {
                 switch try read(message, verified.get()) {
-                case .row(let row): rows.append(row)
+                case .page(let page):
+                    var copy = FeedCopy()
+                    copy.append(page)
+                    pages.append((page, copy.bytes))
+                    // Whoever waits for the database's answer in the midst of a transaction goes first.
+                    await Task.yield()
                 case .begin(let heading): begun.append(heading)
                 case .end(let end): ends.append(end)
                 }
@@ -55,13 +86,9 @@ public struct FeedIntake: Sendable {
                 try await deadLetters.store(message, code: error.code, reason: error.reason)
             }
         }
-        if !rows.isEmpty || !begun.isEmpty || !ends.isEmpty {
-            try await pool.transaction { transaction in
-                try await stage(rows, headings: begun + ends.map(\.heading), ends, transaction)
-            }
-        }
-        // Each resending closes with the markers again, so an end is the only moment at which a feed can become whole.
-        for name in Set(ends.map(\.heading.name)).sorted() { try await applier.settle(name) }
+        if !begun.isEmpty || !ends.isEmpty { try await store(begun + ends.map(\.heading), ends) }
+        if !pages.isEmpty { try await store(pages) }
+        return ends.map(\.heading.name)
     }
 
     private func read(_ message: RawMessage, _ verified: KeyDirectory.Verified) throws -> FeedMessage {
@@ -75,44 +102,80 @@ public struct FeedIntake: Sendable {
             verified.event, register: register, partition: Int(message.partition), key: message.key)
     }
 
-    /// Stores rows and markers of feeds that are not applied yet, all at once.
-    private func stage(
-        _ rows: [FeedMessage.StagedRow], headings: [FeedHeading], _ ends: [FeedEnd], _ transaction: PostgresTransaction
-    ) async throws {
+    /// Stores markers.
+    private func store(_ headings: [FeedHeading], _ ends: [FeedEnd]) async throws {
         // In the order of their keys, so that two workers never wait for each other in a circle.
         let headings = Dictionary(headings.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
             .values.sorted { $0.name < $1.name }
-        try await transaction.execute(
-            """
-            INSERT INTO registers.feeds (register, source, id, mode, version, partitions, allow_shrink)
-            SELECT * FROM unnest(\(headings.map(\.register.rawValue))::text[], \(headings.map(\.source))::text[],
-                \(headings.map(\.id))::text[], \(headings.map(\.mode.rawValue))::text[],
-                \(headings.map(\.version))::bigint[], \(headings.map(\.partitions))::integer[],
-                \(headings.map(\.allowShrink))::boolean[])
-            ON CONFLICT DO NOTHING
-            """)
-        try await transaction.execute(
-            """
-            INSERT INTO registers.feed_ends (register, source, feed, partition, count, checksum)
-            SELECT * FROM unnest(\(ends.map(\.heading.register.rawValue))::text[], \(ends.map(\.heading.source))::text[],
-                \(ends.map(\.heading.id))::text[], \(ends.map(\.partition))::integer[], \(ends.map(\.count))::bigint[],
-                \(ends.map(\.checksum))::text[])
-            ON CONFLICT DO NOTHING
-            """)
-        try await transaction.execute(
-            """
-            INSERT INTO registers.feed_rows
-                (register, source, feed, position, partition, id, version, digest, body, findings)
-            SELECT r.* FROM unnest(\(rows.map(\.feed.register.rawValue))::text[], \(rows.map(\.feed.source))::text[],
-                \(rows.map(\.feed.id))::text[], \(rows.map(\.position))::bigint[], \(rows.map(\.partition))::integer[],
-                \(rows.map(\.id))::text[], \(rows.map(\.version))::bigint[], \(rows.map(\.digest))::bytea[],
-                \(rows.map(\.body))::bytea[],
-                \(rows.map { $0.findings.isEmpty ? nil : JSONText(.array($0.findings.map(\.json))) })::jsonb[])
-                AS r (register, source, feed, position, partition, id, version, digest, body, findings)
-            WHERE NOT EXISTS (
-                SELECT FROM registers.feeds f
-                WHERE f.register = r.register AND f.source = r.source AND f.id = r.feed AND f.applied_at IS NOT NULL)
-            ON CONFLICT DO NOTHING
-            """)
+        try await pool.transaction { transaction in
+            try await transaction.execute(
+                """
+                INSERT INTO registers.feeds (register, source, id, mode, version, partitions, allow_shrink)
+                SELECT * FROM unnest(\(headings.map(\.register.rawValue))::text[], \(headings.map(\.source))::text[],
+                    \(headings.map(\.id))::text[], \(headings.map(\.mode.rawValue))::text[],
+                    \(headings.map(\.version))::bigint[], \(headings.map(\.partitions))::integer[],
+                    \(headings.map(\.allowShrink))::boolean[])
+                ON CONFLICT DO NOTHING
+                """)
+            try await transaction.execute(
+                """
+                INSERT INTO registers.feed_ends (register, source, feed, partition, count, checksum)
+                SELECT * FROM unnest(\(ends.map(\.heading.register.rawValue))::text[],
+                    \(ends.map(\.heading.source))::text[], \(ends.map(\.heading.id))::text[],
+                    \(ends.map(\.partition))::integer[], \(ends.map(\.count))::bigint[],
+                    \(ends.map(\.checksum))::text[])
+                ON CONFLICT DO NOTHING
+                """)
+        }
+    }
+
+    /// Stores the rows of pages that are not there yet, of feeds that are not applied yet.
+    private func store(_ found: [(page: StagedPage, rows: [UInt8])]) async throws {
+        // In the order of their keys, so that two workers never wait for each other in a circle.
+        let found = found.sorted { ($0.page.feed, $0.page.position) < ($1.page.feed, $1.page.position) }
+        let feeds = Set(found.map(\.page.feed)).sorted()
+        let pages = found.map(\.page)
+        let uuids = Dictionary(uniqueKeysWithValues: feeds.map { ($0, $0.uuid) })
+        try await pool.transaction { transaction in
+            _ = try await transaction.query(
+                """
+                SELECT pg_advisory_xact_lock_shared(l.lock) FROM unnest(\(feeds.map(\.lock).sorted())::bigint[]) AS l (lock)
+                """)
+            let fresh = try await transaction.query(
+                """
+                INSERT INTO registers.feed_pages (feed, position, last, partition, rows, digest)
+                SELECT p.feed::uuid, p.position, p.last, p.partition, p.rows, p.digest
+                FROM unnest(\(pages.map { uuids[$0.feed] ?? "" })::text[], \(pages.map(\.position))::bigint[],
+                        \(pages.map { $0.rows.last?.position ?? $0.position })::bigint[],
+                        \(pages.map(\.partition))::integer[], \(pages.map(\.rows.count))::bigint[],
+                        \(pages.map(\.digest))::bytea[],
+                        \(pages.map(\.feed.register.rawValue))::text[], \(pages.map(\.feed.source))::text[],
+                        \(pages.map(\.feed.id))::text[])
+                    AS p (feed, position, last, partition, rows, digest, register, source, id)
+                WHERE NOT EXISTS (
+                    SELECT FROM registers.feeds f
+                    WHERE f.register = p.register AND f.source = p.source AND f.id = p.id AND f.applied_at IS NOT NULL)
+                ON CONFLICT DO NOTHING
+                RETURNING feed::text AS feed, position
+                """)
+            let places = Set(
+                try fresh.map { row in
+                    [
+                        try row.decode("feed", as: String.self).replacing("-", with: ""),
+                        String(try row.decode("position", as: Int.self)),
+                    ]
+                })
+            var taken: Set<[String]> = []
+            let rows = found.filter { page, _ in
+                let place = [uuids[page.feed] ?? "", String(page.position)]
+                return places.contains(place) && taken.insert(place).inserted
+            }.map(\.rows)
+            guard !rows.isEmpty else { return }
+            try await transaction.copyIn(FeedCopy.statement) { writer in
+                try await writer.write(FeedCopy.header)
+                for rows in rows { try await writer.write(rows) }
+                try await writer.write(FeedCopy.trailer)
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
-import Cluster
+public import Cluster
 import Crypto
+public import Foundation
 public import JSON
 
 /// A row on its way into a register.
@@ -10,12 +11,20 @@ public struct FeedRow: Sendable, Hashable {
     public let id: String
     /// The row; `nil` retires the id.
     public let body: JSONValue?
+    /// What its sender found wrong with it; with any, it is quarantined.
+    public let findings: [Finding]
 
     /// A row of the given parts.
-    public init(position: Int, id: String, body: JSONValue?) {
+    public init(position: Int, id: String, body: JSONValue?, findings: [Finding] = []) {
         self.position = position
         self.id = id
         self.body = body
+        self.findings = findings
+    }
+
+    /// A row of a file.
+    public init(_ row: FileRow) {
+        self.init(position: row.line, id: row.id, body: row.body, findings: row.findings)
     }
 }
 
@@ -58,40 +67,43 @@ public struct FeedHeading: Sendable, Hashable {
     }
 }
 
+extension FeedHeading {
+    /// The heading of a feed that is begun now; its version is the instant.
+    public init(
+        register: Register, source: String, mode: FeedMode, now: Date, partitions: Int, allowShrink: Bool = false
+    ) {
+        let version = Int((now.timeIntervalSince1970 * 1_000).rounded(.down))
+        // Two feeds that one source begins in the same millisecond are still two.
+        let chance = hexText((0..<4).map { _ in UInt8.random(in: .min ... .max) })
+        self.init(
+            register: register, source: source, id: "\(register.rawValue)-\(version)-\(chance)", mode: mode,
+            version: version, partitions: partitions, allowShrink: allowShrink)
+    }
+}
+
 /// The end of a feed in one partition.
 struct FeedEnd: Hashable {
     let heading: FeedHeading
     let partition: Int
     /// How many rows the feed has in this partition.
     let count: Int
-    /// SHA-256, in hex, of the rows' digests one after another, by position.
+    /// SHA-256, in hex, of the digests of the messages that carry them, one after another, by position.
     let checksum: String
 }
 
-/// A feed's message, its row or marker read. Attributes that count are signed; what cannot be read is undeliverable.
+/// A feed's message, its rows or marker read. Attributes that count are signed; what cannot be read is undeliverable.
 enum FeedMessage {
-    case row(StagedRow)
+    case page(StagedPage)
     case begin(FeedHeading)
     case end(FeedEnd)
 
     /// CloudEvents types.
     enum EventType {
         static let row = "cn.yaohao.registers.row-reported.v1"
+        static let rows = "cn.yaohao.registers.rows-reported.v1"
         static let retirement = "cn.yaohao.registers.row-retired.v1"
         static let begin = "cn.yaohao.registers.feed-begun.v1"
         static let end = "cn.yaohao.registers.feed-ended.v1"
-    }
-
-    /// A row with what the rules said about it by itself.
-    struct StagedRow {
-        let feed: FeedName
-        let position: Int
-        let partition: Int
-        let id: String
-        let version: Int
-        let digest: [UInt8]
-        let body: [UInt8]?
-        let findings: [Finding]
     }
 
     /// Reads the event of a message whose signature holds.
@@ -101,23 +113,18 @@ enum FeedMessage {
         let name = try FeedName(register: register, source: event.source, id: Self.attribute("snapshot", of: event))
         let version = try Self.number("feedversion", of: event)
         switch event.type {
-        case EventType.row, EventType.retirement:
-            let id = event.subject ?? ""
-            guard key == Array("\(event.source)/\(id)".utf8) else {
-                throw Undeliverable(
-                    code: "source", reason: "the key is not SOURCE/ID of the message's source and subject")
+        case EventType.row, EventType.retirement, EventType.rows:
+            if event.type != EventType.rows {
+                guard key == Array("\(event.source)/\(event.subject ?? "")".utf8) else {
+                    throw Undeliverable(
+                        code: "source", reason: "the key is not SOURCE/ID of the message's source and subject")
+                }
             }
-            guard id.utf8.count <= 1_000, !id.utf8.contains(0) else {
-                throw Undeliverable(code: "envelope", reason: "ce_subject is no id: it is too long or holds a NUL")
-            }
-            guard (event.data == nil) == (event.type == EventType.retirement) else {
-                throw Undeliverable(code: "envelope", reason: "a row needs a body, and a retirement must have none")
-            }
-            self = .row(
-                StagedRow(
-                    feed: name, position: try Self.number("position", of: event), partition: partition, id: id,
-                    version: version, digest: event.bodyDigest, body: event.data,
-                    findings: event.data.map { Self.findings(in: $0, id: id, register: register) } ?? []))
+            let position = try Self.number("position", of: event)
+            self = .page(
+                StagedPage(
+                    feed: name, version: version, position: position, partition: partition, digest: event.bodyDigest,
+                    rows: try StagedRow.all(of: event, position: position, register: register)))
         case EventType.begin, EventType.end:
             guard let data = event.data else {
                 throw Undeliverable(code: "envelope", reason: "a marker needs a body")
@@ -148,22 +155,6 @@ enum FeedMessage {
         default:
             throw Undeliverable(code: "envelope", reason: "ce_type \(event.type) is nothing that a feed says")
         }
-    }
-
-    /// What breaks the register's rules in a row's body.
-    private static func findings(in body: [UInt8], id: String, register: Register) -> [Finding] {
-        let value: JSONValue
-        do { value = try JSONValue(parsing: body) } catch {
-            return [Finding(code: "row.json", message: "不是有效的 JSON / is not JSON: \(error)")]
-        }
-        var findings = register.findings(in: value)
-        if let named = value["id"]?.text, named != id {
-            findings.append(
-                Finding(
-                    field: "id", code: "id.subject",
-                    message: "编号与消息的 ce_subject 不一致 / is not the message's ce_subject"))
-        }
-        return findings
     }
 
     private static func attribute(_ name: String, of event: CloudEvent) throws -> String {

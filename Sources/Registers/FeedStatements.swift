@@ -1,61 +1,77 @@
 import Postgres
 
 /// The SQL that applies a feed, set at a time. Names of tables and columns come from the register, never from outside.
+///
+/// What becomes of each row is kept in `judged`, a table of the transaction's own.
 struct FeedStatements {
     let name: FeedName
     /// The register's table.
     private let table: SQL
     /// What the table says beside its id, as columns of it.
     private let columns: [String]
-    /// The same with types, as `jsonb_to_record` wants them.
-    private let record: SQL
-    /// The columns of the record `n` as the table holds them: what was left out says nothing.
+    /// The columns of a row `s` of the feed as the table holds them: what was left out says nothing.
     private let values: SQL
+    /// A row `s` of the feed as JSON.
+    private let body: SQL
+    /// The departments that a row `s` names; nothing where the register names none.
+    private let departments: SQL?
+    private let departmentField: SQL
 
     init(name: FeedName) {
         self.name = name
         table = SQL(raw: "registers." + name.register.rawValue)
-        let described = name.register.columns.filter { $0.name != "id" }
-        columns = described.map(\.name)
+        let placed = name.register.columns.enumerated().map { (column: $0.element, cell: "s.cells[\($0.offset + 1)]") }
+        let described = placed.filter { $0.column.name != "id" }
+        columns = described.map(\.column.name)
         values = SQL(
-            raw: described.map { column in
+            raw: described.map { column, cell in
                 switch column.kind {
-                case .text: "coalesce(n.\(column.name), '')"
-                case .list: "coalesce(n.\(column.name), '{}')"
-                case .flag: "coalesce(n.\(column.name), false)"
-                case .number: "n.\(column.name)"
-                case .day: "nullif(n.\(column.name), '')::date"
+                case .text: "coalesce(\(cell), '')"
+                case .list: "coalesce(\(cell)::text[], '{}')"
+                case .flag: "coalesce(\(cell)::boolean, false)"
+                case .number: "\(cell)::integer"
+                case .day: "nullif(\(cell), '')::date"
                 }
             }.joined(separator: ", "))
-        record = SQL(
-            raw: described.map { column in
-                let type =
+        body = SQL(
+            raw: "jsonb_build_object("
+                + placed.map { column, cell in
                     switch column.kind {
-                    case .text, .day: "text"
-                    case .list: "text[]"
-                    case .flag: "boolean"
-                    case .number: "integer"
+                    case .text, .day: "'\(column.name)', \(cell)"
+                    case .list: "'\(column.name)', \(cell)::text[]"
+                    case .flag: "'\(column.name)', \(cell)::boolean"
+                    case .number: "'\(column.name)', \(cell)::integer"
                     }
-                return "\(column.name) \(type)"
-            }.joined(separator: ", "))
+                }.joined(separator: ", ") + ")")
+        let named = placed.first { $0.column.name == "regulators" || $0.column.name == "department" }
+        departments = named.map { column, cell in
+            SQL(raw: column.kind == .list ? "\(cell)::text[]" : "ARRAY[\(cell)]")
+        }
+        departmentField = SQL(raw: "'\(named?.column.name ?? "")'")
     }
 
     private func list(_ prefix: String) -> SQL { SQL(raw: columns.map { prefix + $0 }.joined(separator: ", ")) }
 
     /// The rows of the feed, as `s`.
-    private var isOurs: SQL {
-        "s.register = \(name.register.rawValue) AND s.source = \(name.source) AND s.feed = \(name.id)"
-    }
+    private var isOurs: SQL { "s.feed = \(name.uuid)::text::uuid" }
 
     var ends: SQL {
-        "SELECT s.partition, s.count, s.checksum FROM registers.feed_ends s WHERE \(isOurs)"
+        """
+        SELECT s.partition, s.count, s.checksum FROM registers.feed_ends s
+        WHERE s.register = \(name.register.rawValue) AND s.source = \(name.source) AND s.feed = \(name.id)
+        """
     }
 
+    /// What came in each partition, and whether pages overlap.
     var sums: SQL {
         """
-        SELECT s.partition, count(*) AS count,
-            encode(sha256(string_agg(s.digest, ''::bytea ORDER BY s.position)), 'hex') AS checksum
-        FROM registers.feed_rows s WHERE \(isOurs) GROUP BY s.partition
+        SELECT s.partition, sum(s.rows)::bigint AS count,
+            encode(sha256(string_agg(s.digest, ''::bytea ORDER BY s.position)), 'hex') AS checksum,
+            bool_or(s.overlaps) AS overlaps
+        FROM (
+            SELECT s.*, coalesce(s.position <= lag(s.last) OVER (ORDER BY s.position), false) AS overlaps
+            FROM registers.feed_pages s WHERE \(isOurs)
+        ) s GROUP BY s.partition
         """
     }
 
@@ -69,97 +85,101 @@ struct FeedStatements {
         """
     }
 
-    /// The department that a row names and that is not in the register, if any, as `u.department`.
-    private var unknownDepartment: SQL {
-        let named: SQL =
-            switch name.register {
-            case .classes, .departments, .experts: "ARRAY[]::text[]"
-            case .entities: "n.regulators"
-            case .inspectors, .items: "ARRAY[n.department]"
-            }
-        return """
-            LEFT JOIN LATERAL (
-                SELECT r.department FROM unnest(\(named)) AS r (department)
-                WHERE b.body IS NOT NULL AND NOT EXISTS (
-                    SELECT FROM registers.departments d WHERE d.id = r.department AND d.valid_to IS NULL)
-                LIMIT 1) u ON true
+    /// The departments that rows name and that are not in the register; `nil` where rows name none.
+    var unknownDepartments: SQL? {
+        departments.map { named in
             """
+            SELECT DISTINCT r.department FROM registers.feed_rows s, unnest(\(named)) AS r (department)
+            WHERE \(isOurs) AND s.cells IS NOT NULL AND r.department IS NOT NULL AND NOT EXISTS (
+                SELECT FROM registers.departments d WHERE d.id = r.department AND d.valid_to IS NULL)
+            """
+        }
+    }
+
+    /// Makes the place for what becomes of each row.
+    var makeJudged: SQL {
+        """
+        CREATE TEMPORARY TABLE judged (
+            position bigint NOT NULL, id text COLLATE "C" NOT NULL, version bigint NOT NULL, findings jsonb,
+            outcome text NOT NULL) ON COMMIT DROP
+        """
     }
 
     /// Gives every row its outcome, and findings to those that other rows show to be wrong.
-    func judge(floor: Int) -> SQL {
-        let departmentField = SQL(raw: name.register == .entities ? "'regulators'" : "'department'")
+    func judge(floor: Int, unknown: [String]) -> SQL {
+        let namesUnknown: SQL =
+            if let departments, !unknown.isEmpty {
+                """
+                WHEN \(departments) && \(unknown)::text[] THEN jsonb_build_array(jsonb_build_object(
+                    'field', \(departmentField), 'code', 'department.unknown', 'message', '部门 '
+                        || (SELECT r.d FROM unnest(\(departments)) AS r (d) WHERE r.d = ANY (\(unknown)::text[]) LIMIT 1)
+                        || ' 不在部门库中，请先报送部门 / no such department is registered; feed departments first'))
+                """
+            } else { "" }
         return """
-            WITH batch AS (
-                SELECT s.*, count(*) OVER (PARTITION BY s.id) AS copies FROM registers.feed_rows s WHERE \(isOurs)
-            ), judged AS (
-                SELECT b.position,
+            INSERT INTO judged (position, id, version, findings, outcome)
+            SELECT j.position, j.id, j.version, j.findings,
+                CASE WHEN j.findings IS NOT NULL THEN 'quarantined' ELSE j.outcome END
+            FROM (
+                SELECT s.position, s.id, s.version,
                     CASE
-                        WHEN b.findings IS NOT NULL THEN b.findings
-                        WHEN b.copies > 1 THEN jsonb_build_array(jsonb_build_object('field', 'id', 'code', 'id.repeated',
-                            'message', '同一批中编号重复，请只保留一行 / the id is in this feed ' || b.copies
-                                || ' times; keep one row'))
-                        WHEN c.source <> b.source THEN jsonb_build_array(jsonb_build_object('field', 'id',
+                        WHEN s.findings IS NOT NULL THEN s.findings
+                        WHEN r.copies IS NOT NULL THEN jsonb_build_array(jsonb_build_object('field', 'id',
+                            'code', 'id.repeated', 'message', '同一批中编号重复，请只保留一行 / the id is in this feed '
+                                || r.copies || ' times; keep one row'))
+                        WHEN c.source <> \(name.source) THEN jsonb_build_array(jsonb_build_object('field', 'id',
                             'code', 'id.source', 'message', '此编号由来源 ' || c.source
                                 || ' 报送，请由其更改 / the id belongs to the source ' || c.source
                                 || '; let that source change it'))
-                        WHEN b.body IS NULL AND c.id IS NULL AND h.version IS NULL
+                        WHEN s.cells IS NULL AND c.id IS NULL AND h.version IS NULL
                             THEN jsonb_build_array(jsonb_build_object('field', 'id', 'code', 'id.unknown',
                                 'message', '库中没有此编号，无法停用 / the register has no such id to retire'))
-                        WHEN u.department IS NOT NULL THEN jsonb_build_array(jsonb_build_object(
-                            'field', \(departmentField), 'code', 'department.unknown',
-                            'message', '部门 ' || u.department
-                                || ' 不在部门库中，请先报送部门 / no such department is registered; feed departments first'))
+                        \(namesUnknown)
                     END AS findings,
                     CASE
-                        WHEN b.body IS NULL AND c.id IS NULL THEN 'unchanged'
-                        WHEN b.body IS NOT NULL AND c.id IS NOT NULL
+                        WHEN s.cells IS NULL AND c.id IS NULL THEN 'unchanged'
+                        WHEN s.cells IS NOT NULL AND c.id IS NOT NULL
                             AND (\(list("c."))) IS NOT DISTINCT FROM (\(values)) THEN 'unchanged'
-                        WHEN b.version < \(floor)::bigint OR b.version <= coalesce(c.version, h.version, -1)
+                        WHEN s.version < \(floor)::bigint OR s.version <= coalesce(c.version, h.version, -1)
                             THEN 'outdated'
-                        WHEN b.body IS NULL THEN 'retired'
+                        WHEN s.cells IS NULL THEN 'retired'
                         WHEN c.id IS NULL THEN 'inserted'
                         ELSE 'updated'
                     END AS outcome
-                FROM batch b
-                LEFT JOIN \(table) c ON c.id = b.id AND c.valid_to IS NULL
-                LEFT JOIN LATERAL (
-                    SELECT max(p.ended_by) AS version FROM \(table) p
-                    WHERE c.id IS NULL AND p.id = b.id AND p.valid_to IS NOT NULL) h ON true
-                LEFT JOIN LATERAL jsonb_to_record(
-                    CASE WHEN b.body IS NOT NULL AND b.findings IS NULL THEN convert_from(b.body, 'UTF8')::jsonb
-                    ELSE '{}' END) AS n (\(record)) ON true
-                \(unknownDepartment)
-            )
-            UPDATE registers.feed_rows s
-            SET findings = j.findings, outcome = CASE WHEN j.findings IS NULL THEN j.outcome ELSE 'quarantined' END
-            FROM judged j WHERE \(isOurs) AND s.position = j.position
+                FROM registers.feed_rows s
+                LEFT JOIN (
+                    SELECT s.id, count(*) AS copies FROM registers.feed_rows s WHERE \(isOurs)
+                    GROUP BY s.id HAVING count(*) > 1) r ON r.id = s.id
+                LEFT JOIN \(table) c ON c.id = s.id AND c.valid_to IS NULL
+                LEFT JOIN (
+                    SELECT p.id, max(p.ended_by) AS version FROM \(table) p
+                    WHERE p.valid_to IS NOT NULL AND p.id IN (SELECT s.id FROM registers.feed_rows s WHERE \(isOurs))
+                    GROUP BY p.id) h ON h.id = s.id AND c.id IS NULL
+                WHERE \(isOurs)
+            ) j
             """
     }
 
-    var outcomes: SQL {
-        "SELECT s.outcome, count(*) AS count FROM registers.feed_rows s WHERE \(isOurs) GROUP BY s.outcome"
-    }
+    var outcomes: SQL { "SELECT j.outcome, count(*) AS count FROM judged j GROUP BY j.outcome" }
 
     /// How many rows the source has, and how many of them a snapshot leaves out. A row that is quarantined is not left
     /// out: what it said before stays valid.
     func absence(_ heading: FeedHeading) -> SQL {
         """
         SELECT count(*) AS current,
-            count(*) FILTER (WHERE \(heading.mode == .snapshot) AND s.id IS NULL AND c.version < \(heading.version))
+            count(*) FILTER (WHERE \(heading.mode == .snapshot) AND j.id IS NULL AND c.version < \(heading.version))
                 AS absent
-        FROM \(table) c
-        LEFT JOIN (SELECT DISTINCT s.id FROM registers.feed_rows s WHERE \(isOurs)) s ON s.id = c.id
+        FROM \(table) c LEFT JOIN (SELECT DISTINCT j.id FROM judged j) j ON j.id = c.id
         WHERE c.source = \(name.source) AND c.valid_to IS NULL
         """
     }
 
     var examples: SQL {
         """
-        SELECT s.position, s.id, f.finding ->> 'field' AS field, f.finding ->> 'code' AS code,
+        SELECT j.position, j.id, f.finding ->> 'field' AS field, f.finding ->> 'code' AS code,
             f.finding ->> 'message' AS message
-        FROM registers.feed_rows s, jsonb_array_elements(s.findings) WITH ORDINALITY AS f (finding, ordinal)
-        WHERE \(isOurs) AND s.outcome = 'quarantined' ORDER BY s.position, f.ordinal LIMIT 20
+        FROM judged j, jsonb_array_elements(j.findings) WITH ORDINALITY AS f (finding, ordinal)
+        WHERE j.outcome = 'quarantined' ORDER BY j.position, f.ordinal LIMIT 20
         """
     }
 
@@ -168,35 +188,29 @@ struct FeedStatements {
         let instant: SQL = "\(now)::text::timestamptz"
         var statements: [SQL] = [
             """
-            UPDATE \(table) c SET valid_to = \(instant), ended_by = s.version FROM registers.feed_rows s
-            WHERE \(isOurs) AND s.outcome IN ('updated', 'retired') AND c.id = s.id AND c.valid_to IS NULL
+            UPDATE \(table) c SET valid_to = \(instant), ended_by = j.version FROM judged j
+            WHERE j.outcome IN ('updated', 'retired') AND c.id = j.id AND c.valid_to IS NULL
             """,
             """
             INSERT INTO \(table) (id, source, version, feed, position, valid_from, \(list("")))
-            SELECT s.id, s.source, s.version, s.feed, s.position, \(instant), \(values)
-            FROM registers.feed_rows s, jsonb_to_record(convert_from(s.body, 'UTF8')::jsonb) AS n (\(record))
-            WHERE \(isOurs) AND s.outcome IN ('inserted', 'updated')
+            SELECT s.id, \(name.source)::text, s.version, \(name.id)::text, s.position, \(instant), \(values)
+            FROM registers.feed_rows s JOIN judged j ON j.position = s.position
+            WHERE \(isOurs) AND j.outcome IN ('inserted', 'updated')
             """,
             """
             UPDATE registers.quarantine q SET superseded_at = \(instant)
             WHERE q.register = \(name.register.rawValue) AND q.source = \(name.source) AND q.superseded_at IS NULL
-                AND (\(heading.mode == .snapshot)
-                    OR EXISTS (SELECT FROM registers.feed_rows s WHERE \(isOurs) AND s.id = q.id))
+                AND (\(heading.mode == .snapshot) OR q.id IN (SELECT j.id FROM judged j))
             """,
             """
             INSERT INTO registers.quarantine
                 (register, source, feed, position, id, version, body, field, code, message, received_at)
-            SELECT s.register, s.source, s.feed, s.position, s.id, s.version, s.body, f.finding ->> 'field',
-                f.finding ->> 'code', f.finding ->> 'message', \(instant)
-            FROM registers.feed_rows s, jsonb_array_elements(s.findings) AS f (finding)
-            WHERE \(isOurs) AND s.outcome = 'quarantined'
-            """,
-            // What was begun long ago and never became whole was given up by its sender.
-            """
-            DELETE FROM registers.feed_rows s USING registers.feeds f
-            WHERE s.register = f.register AND s.source = f.source AND s.feed = f.id
-                AND f.register = \(name.register.rawValue) AND f.source = \(name.source) AND f.applied_at IS NULL
-                AND f.version < \(heading.version) AND f.begun_at < clock_timestamp() - interval '1 day'
+            SELECT \(name.register.rawValue)::text, \(name.source)::text, \(name.id)::text, s.position, s.id, s.version,
+                coalesce(s.raw, CASE WHEN s.cells IS NOT NULL THEN convert_to((\(body))::text, 'UTF8') END),
+                f.finding ->> 'field', f.finding ->> 'code', f.finding ->> 'message', \(instant)
+            FROM judged j JOIN registers.feed_rows s ON s.position = j.position AND \(isOurs),
+                jsonb_array_elements(j.findings) WITH ORDINALITY AS f (finding, ordinal)
+            WHERE j.outcome = 'quarantined' ORDER BY s.position, f.ordinal
             """,
         ]
         switch heading.mode {
@@ -205,19 +219,29 @@ struct FeedStatements {
                 """
                 UPDATE \(table) c SET valid_to = \(instant), ended_by = \(heading.version)
                 WHERE c.source = \(name.source) AND c.valid_to IS NULL AND c.version < \(heading.version)
-                    AND NOT EXISTS (SELECT FROM registers.feed_rows s WHERE \(isOurs) AND s.id = c.id)
+                    AND NOT EXISTS (SELECT FROM judged j WHERE j.id = c.id)
                 """)
         case .delta:
             // A delta that comes late must not overwrite what a newer one has confirmed. For snapshots the newest
             // one's own version says the same of all rows at once.
             statements.append(
                 """
-                UPDATE \(table) c SET version = s.version FROM registers.feed_rows s
-                WHERE \(isOurs) AND s.outcome = 'unchanged' AND c.id = s.id AND c.valid_to IS NULL
-                    AND c.version < s.version
+                UPDATE \(table) c SET version = j.version FROM judged j
+                WHERE j.outcome = 'unchanged' AND c.id = j.id AND c.valid_to IS NULL AND c.version < j.version
                 """)
         }
-        return statements
+        return statements + ["rows", "pages"].map { abandoned(heading, in: "registers.feed_" + $0) }
+    }
+
+    /// What was begun long ago and never became whole was given up by its sender.
+    private func abandoned(_ heading: FeedHeading, in table: String) -> SQL {
+        """
+        DELETE FROM \(SQL(raw: table)) s USING registers.feeds f
+        WHERE s.feed = encode(substring(sha256(sha256(convert_to(f.register, 'UTF8')) || sha256(convert_to(f.source, 'UTF8'))
+                || sha256(convert_to(f.id, 'UTF8'))) FOR 16), 'hex')::uuid
+            AND f.register = \(name.register.rawValue) AND f.source = \(name.source) AND f.applied_at IS NULL
+            AND f.version < \(heading.version) AND f.begun_at < clock_timestamp() - interval '1 day'
+        """
     }
 
     func finish(now: String, accepted: Bool, receipt: JSONText) -> SQL {
@@ -227,6 +251,14 @@ struct FeedStatements {
         """
     }
 
-    var deleteRows: SQL { "DELETE FROM registers.feed_rows s WHERE \(isOurs)" }
-    var deleteEnds: SQL { "DELETE FROM registers.feed_ends s WHERE \(isOurs)" }
+    /// Forgets the feed's rows and markers.
+    var forget: [SQL] {
+        [
+            "DELETE FROM registers.feed_rows s WHERE \(isOurs)", "DELETE FROM registers.feed_pages s WHERE \(isOurs)",
+            """
+            DELETE FROM registers.feed_ends s
+            WHERE s.register = \(name.register.rawValue) AND s.source = \(name.source) AND s.feed = \(name.id)
+            """,
+        ]
+    }
 }

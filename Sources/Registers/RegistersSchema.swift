@@ -7,6 +7,7 @@ public enum RegistersSchema {
     public static let migrations = [
         Migration(number: 100, name: "registers", sql: PackageResources._100_registers_sql),
         Migration(number: 110, name: "statements", sql: PackageResources._110_statements_sql),
+        Migration(number: 120, name: "feed pages", sql: PackageResources._120_feed_pages_sql),
         Migration(number: 111, name: "wider registers", sql: PackageResources._111_wider_registers_sql),
         Migration(
             number: 112, name: "statements of registers", sql: PackageResources._112_statements_of_registers_sql),

@@ -17,7 +17,7 @@ struct Feed: AsyncParsableCommand {
             and lists are parted by ';'. With it they are the department's own; see docs/feeds.md. Rows that break a rule are kept in quarantine, and the others go in.
             The report: read = inserted + updated + unchanged + retired + quarantined; a snapshot also retires the rows
             of this source that are absent from it, which then stand beside the rows read.
-            Exit status: 0 done, 1 refused, 2 wrong input, 3 no report in time.
+            Exit status: 0 done, 1 refused (or, with --check, rows would be quarantined), 2 wrong input, 3 no report in time.
             """)
 
     @Argument(help: "\(Register.allCases.map(\.rawValue).joined(separator: ", ")) · 登记库")
@@ -47,80 +47,105 @@ struct Feed: AsyncParsableCommand {
     @Flag(help: "Let the feed retire more than a tenth of the source's rows · 允许停用超过十分之一")
     var allowShrink = false
 
+    @Flag(help: "Only read the file and apply the rules; nothing is sent, no server or key is needed · 只试读，不报送")
+    var check = false
+
     @Flag(help: "Print the report as JSON · 以 JSON 输出报告")
     var json = false
 
-    @OptionGroup var signing: SigningOptions
+    @Option(help: "The private key's file, as `yaohao keys generate` wrote it · 私钥文件")
+    var key: String?
+
+    @Option(help: "How many seconds to wait for the report before giving up · 等待报告的秒数")
+    var timeout: Double = 60
 
     func run() async throws {
-        let key = try signing.signingKey()
-        let (mode, rows) = try input()
+        let content: RegisterFile?
+        do { content = try open() } catch let error as TableError { throw refuse("\(error)") }
+        if check { return try show(check: content) }
+        guard let keyFile = key else { throw refuse("--key: is missing; name the file of a key with the role feed") }
+        let key: SigningKey
+        do { key = try SigningKey(file: keyFile) } catch { throw refuse("\(error)") }
         guard let source = source ?? key.sources.first, key.sources.contains(source) else {
-            complain(
+            throw refuse(
                 "--source: \(source ?? "none") is not among the key's sources: \(key.sources.joined(separator: ", "))")
-            throw ExitStatus.wrongInput
         }
         let settings = try settings(needsPostgres: false)
-        let now = Date()
         let receipt: Receipt?
         do {
             let client = FeedClient(
                 kafka: settings.kafka, topics: settings.topics, key: key, logger: logger(settings))
-            let version = Int((now.timeIntervalSince1970 * 1_000).rounded(.down))
+            let now = Date()
             let heading = FeedHeading(
-                register: register, source: source,
-                // Two feeds that one source begins in the same millisecond are still two.
-                id: "\(register.rawValue)-\(version)-\(hexText((0..<4).map { _ in UInt8.random(in: .min ... .max) }))",
-                mode: mode, version: version, partitions: try await client.partitions(of: register),
-                allowShrink: allowShrink)
+                register: register, source: source, mode: delta ? .delta : .snapshot, now: now,
+                partitions: try await client.partitions(of: register), allowShrink: allowShrink)
+            let retired = retire
+            // All of it is read once before anything is sent: what cannot be read sends nothing.
+            var rows = try FeedFile(content, retiring: retired)
+            while try rows.next() != nil {}
+            tell(rows.rows)
             receipt = try await client.send(
-                FeedBatch(heading, rows: rows, topics: settings.topics, time: now.instantText),
-                timeout: .milliseconds(Int(signing.timeout * 1_000)))
+                heading, time: now.instantText, timeout: .milliseconds(Int(timeout * 1_000))
+            ) { try FeedFile(content, retiring: retired) }
         } catch let error as KafkaError {
             complain("the broker: \(error)")
             throw ExitStatus.unreachable
+        } catch let error as TableError {
+            throw refuse("\(error)")
+        } catch let error as FeedWriter.Unsendable {
+            throw refuse("\(file ?? ""): line \(error.position): \(error)")
         }
         guard let receipt else {
             complain(
-                "no report within \(signing.timeout) s; see that a worker runs (yaohao status) and feed the same file again"
+                "no report within \(timeout) s; see that a worker runs (yaohao status) and feed the same file again"
             )
             throw ExitStatus.unreachable
         }
         try show(receipt)
     }
 
-    /// What kind of feed it is to be, and its rows.
-    private func input() throws -> (FeedMode, [FeedRow]) {
-        func refuse(_ message: String) -> ExitCode {
-            complain(message)
-            return ExitStatus.wrongInput
+    private func refuse(_ message: String) -> ExitCode {
+        complain(message)
+        return ExitStatus.wrongInput
+    }
+
+    /// The file, once the options fit together.
+    private func open() throws -> RegisterFile? {
+        if !check {
+            guard snapshot != delta else { throw refuse("--snapshot, --delta: give exactly one of them") }
         }
-        guard snapshot != delta else { throw refuse("--snapshot, --delta: give exactly one of them") }
         guard delta || retire.isEmpty else {
             throw refuse("--retire: goes with --delta; a snapshot retires what is not in it")
         }
-        guard file != nil || !retire.isEmpty else { throw refuse("FILE: is missing; name the file to feed") }
+        guard file != nil || (!retire.isEmpty && !check) else {
+            throw refuse("FILE: is missing; name the file to feed")
+        }
         if let bad = retire.first(where: { $0.isEmpty || $0.utf8.count > 1_000 }) {
             throw refuse("--retire: '\(bad)' is no id")
         }
-        var rows: [FeedRow] = []
-        if let file {
-            do {
-                let content = try RegisterFile(of: register, path: file, sheet: sheet, mapping: readMapping())
-                var reader = try content.rows()
-                while let row = try reader.next() {
-                    rows.append(FeedRow(position: row.line, id: row.id, body: row.body))
-                }
-            } catch let error as TableError {
-                throw refuse("\(error)")
-            }
+        guard let file else { return nil }
+        return try RegisterFile(of: register, path: file, sheet: sheet, mapping: readMapping())
+    }
+
+    /// Says what of the file is no data.
+    private func tell(_ rows: RegisterRows?) {
+        guard let rows, rows.omitted.count + rows.skipped > 0 else { return }
+        let left = [rows.omitted.description, rows.skipped > 0 ? "按映射跳过 skipped \(rows.skipped)" : ""]
+        complain("\(file ?? ""): 未计入 left out: \(left.filter { !$0.isEmpty }.joined(separator: ", "))")
+    }
+
+    private func show(check content: RegisterFile?) throws {
+        guard let content else { return }
+        let result: FeedCheck
+        do { result = try FeedCheck(content) } catch { throw refuse("\(error)") }
+        for problem in result.problems {
+            let field = problem.finding.field.isEmpty ? "" : "\(problem.finding.field): "
+            complain(
+                "将隔离 would be quarantined: \(content.name): line \(problem.position): \(field)\(problem.finding.message) "
+                    + "[\(problem.finding.code)]")
         }
-        if let long = rows.first(where: { $0.id.utf8.count > 1_000 }) {
-            throw refuse("\(file ?? ""): line \(long.position): column id: is longer than 1,000 bytes; shorten it")
-        }
-        let last = rows.last?.position ?? 0
-        rows += retire.enumerated().map { FeedRow(position: last + 1 + $0.offset, id: $0.element, body: nil) }
-        return (delta ? .delta : .snapshot, rows)
+        say(json ? result.json.canonicalText : "试读 checked \(register.rawValue): \(result.line)")
+        if result.quarantined > 0 { throw ExitStatus.answerIsNo }
     }
 
     private func readMapping() throws -> Mapping? {

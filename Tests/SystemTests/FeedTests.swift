@@ -21,23 +21,33 @@ private struct FeedSource {
             deadLetters: DeadLetters(pool: stack.pool, topics: stack.topics), logger: stack.logger)
     }
 
+    /// A feed as its records.
+    struct Batch {
+        let begin: [KafkaRecord]
+        let rows: [KafkaRecord]
+        let end: [KafkaRecord]
+    }
+
     func batch(
         _ register: Register, _ mode: FeedMode, version: Int, _ rows: [(id: String, body: JSONValue?)],
-        allowShrink: Bool = false
-    ) -> FeedBatch {
-        FeedBatch(
+        allowShrink: Bool = false, packing: FeedWriter.Packing = .pages(of: 7)
+    ) throws -> Batch {
+        var writer = FeedWriter(
             FeedHeading(
                 register: register, source: key.sources[0], id: "\(register.rawValue)-\(version)", mode: mode,
                 version: version, partitions: Self.partitions, allowShrink: allowShrink),
-            rows: rows.enumerated().map { FeedRow(position: $0.offset + 2, id: $0.element.id, body: $0.element.body) },
-            topics: stack.topics, time: "2026-03-02T08:00:00Z")
+            topics: stack.topics, time: "2026-03-02T08:00:00Z", signedBy: key, packing: packing)
+        let begin = try writer.begin()
+        var full: [KafkaRecord] = []
+        for (offset, row) in rows.enumerated() {
+            full += try writer.add(FeedRow(position: offset + 2, id: row.id, body: row.body))
+        }
+        return Batch(begin: begin, rows: full, end: try writer.end())
     }
 
     /// Its messages by partition, as the broker would keep them.
-    func messages(_ batch: FeedBatch) throws -> [[RawMessage]] {
-        let records =
-            try batch.beginRecords(signedBy: key) + batch.rowRecords(0..<batch.count, signedBy: key)
-            + batch.endRecords(signedBy: key)
+    func messages(_ batch: Batch) -> [[RawMessage]] {
+        let records = batch.begin + batch.rows + batch.end
         return (0..<Self.partitions).map { partition in
             records.filter { $0.partition == Int32(partition) }.enumerated().map { offset, record in
                 RawMessage(
@@ -51,9 +61,10 @@ private struct FeedSource {
     @discardableResult
     func feed(
         _ register: Register, _ mode: FeedMode, version: Int, _ rows: [(id: String, body: JSONValue?)],
-        allowShrink: Bool = false
+        allowShrink: Bool = false, packing: FeedWriter.Packing = .pages(of: 7)
     ) async throws -> FeedReport {
-        for messages in try messages(batch(register, mode, version: version, rows, allowShrink: allowShrink)) {
+        let batch = try batch(register, mode, version: version, rows, allowShrink: allowShrink, packing: packing)
+        for messages in messages(batch) {
             try await intake.take(messages)
         }
         let receipt = try #require(try await receipts().last)
@@ -201,7 +212,7 @@ struct FeedTests {
     func again() async throws {
         try await TestStack.with(partitions: nil) { stack in
             let source = try await FeedSource(stack)
-            let messages = try source.messages(source.batch(.departments, .snapshot, version: 1, departments(1...20)))
+            let messages = source.messages(try source.batch(.departments, .snapshot, version: 1, departments(1...20)))
             for partition in [2, 0, 2, 1] { try await source.intake.take(messages[partition]) }
             let state: SQL =
                 "SELECT md5(string_agg(d::text, '|' ORDER BY id))::text AS state FROM registers.departments d"
@@ -218,8 +229,8 @@ struct FeedTests {
     func lost() async throws {
         try await TestStack.with(partitions: nil) { stack in
             let source = try await FeedSource(stack)
-            let messages = try source.messages(source.batch(.departments, .snapshot, version: 1, departments(1...20)))
-            let full = try #require(messages.firstIndex { $0.count > 3 })
+            let messages = source.messages(try source.batch(.departments, .snapshot, version: 1, departments(1...20)))
+            let full = try #require(messages.firstIndex { $0.count > 2 })
             for (partition, all) in messages.enumerated() {
                 var kept = all
                 if partition == full { kept.remove(at: 1) }
@@ -237,8 +248,9 @@ struct FeedTests {
         try await TestStack.with(partitions: nil) { stack in
             let source = try await FeedSource(stack)
             for version in 1...5 {
-                let batch = source.batch(.departments, .snapshot, version: version, departments(1...60, "v\(version)"))
-                let messages = try source.messages(batch)
+                let batch = try source.batch(
+                    .departments, .snapshot, version: version, departments(1...60, "v\(version)"))
+                let messages = source.messages(batch)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for partition in messages + messages {
                         group.addTask { try await source.intake.take(partition) }
@@ -344,7 +356,7 @@ struct FeedTests {
             #expect(found.filter { $0.hasSuffix("id id.repeated") }.count == 2)
             #expect(try rows.contains { try $0.decode("body", as: [UInt8]?.self) == bad.canonical })
             // What is bad now was good before: that stays valid, and is not retired.
-            let later = try await source.feed(.inspectors, .snapshot, version: 2, [("A", bad), inspector("C", "D101")])
+            let later = try await source.feed(.inspectors, .snapshot, version: 2, [("A", ["id": "A", "name": ""]), inspector("C", "D101")])
             #expect(later.line == "read 2 = inserted 1 + updated 0 + unchanged 0 + retired 0 + quarantined 1")
             #expect(try await source.names(.inspectors) == ["A=张三", "C=张三"])
             try await source.feed(.inspectors, .delta, version: 3, [inspector("A", "D101")])
@@ -371,8 +383,9 @@ struct FeedTests {
         try await TestStack.with(partitions: nil) { stack in
             let source = try await FeedSource(stack)
             let stranger = try await stack.key("X", [.request], sources: ["dept:X"])
-            let batch = source.batch(.departments, .snapshot, version: 1, departments(1...20))
-            let messages = try source.messages(batch)
+            let batch = try source.batch(
+                .departments, .snapshot, version: 1, departments(1...20), packing: .single)
+            let messages = source.messages(batch)
             var offset: Int64 = 1_000
             func changed(
                 _ message: RawMessage, topic: String? = nil, key: [UInt8]? = nil, value: [UInt8]? = nil,
@@ -391,12 +404,12 @@ struct FeedTests {
             let row = try #require(
                 messages.joined().first { $0.value.map { $0.starts(with: Array("{\"exempt\"".utf8)) } ?? false })
             let marker = try #require(messages[0].first)
-            let foreign = FeedBatch(
+            var foreign = FeedWriter(
                 FeedHeading(
                     register: .departments, source: "dept:X", id: "x", mode: .delta, version: 1, partitions: 1,
-                    allowShrink: false), rows: [FeedRow(position: 1, id: "A", body: [:])], topics: stack.topics,
-                time: "2026-03-02T08:00:00Z")
-            let record = try foreign.rowRecords(0..<1, signedBy: stranger)[0]
+                    allowShrink: false), topics: stack.topics, time: "2026-03-02T08:00:00Z", signedBy: stranger,
+                packing: .single)
+            let record = try #require(foreign.add(FeedRow(position: 1, id: "A", body: [:])).first)
             let wrong = [
                 changed(row, value: Array("{}".utf8)), changed(row, key: Array("dept:YJ/D101".utf8)),
                 changed(row, header: ("ce_feedversion", "9")), changed(row, header: ("ce_snapshot", nil)),
