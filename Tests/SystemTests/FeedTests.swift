@@ -356,7 +356,8 @@ struct FeedTests {
             #expect(found.filter { $0.hasSuffix("id id.repeated") }.count == 2)
             #expect(try rows.contains { try $0.decode("body", as: [UInt8]?.self) == bad.canonical })
             // What is bad now was good before: that stays valid, and is not retired.
-            let later = try await source.feed(.inspectors, .snapshot, version: 2, [("A", ["id": "A", "name": ""]), inspector("C", "D101")])
+            let later = try await source.feed(
+                .inspectors, .snapshot, version: 2, [("A", ["id": "A", "name": ""]), inspector("C", "D101")])
             #expect(later.line == "read 2 = inserted 1 + updated 0 + unchanged 0 + retired 0 + quarantined 1")
             #expect(try await source.names(.inspectors) == ["A=张三", "C=张三"])
             try await source.feed(.inspectors, .delta, version: 3, [inspector("A", "D101")])
