@@ -43,7 +43,7 @@ extension NoticeStore {
             SELECT r.visit, r.department, r.entity, r.ended_on::text AS ended_on, d.due_on::text AS due_on,
                 e.name AS entity_name
             FROM notices.deadlines d
-            JOIN inspections.results r ON r.visit = split_part(d.subject, '/', 1) AND r.department = d.recipient
+            JOIN inspections.current_results r ON r.visit = split_part(d.subject, '/', 1) AND r.department = d.recipient
             JOIN LATERAL (
                 SELECT name FROM registers.entities WHERE id = r.entity ORDER BY valid_from DESC LIMIT 1) AS e ON true
             WHERE d.kind = \(Self.publication) AND d.met_at IS NULL
@@ -55,7 +55,7 @@ extension NoticeStore {
         let itemRows = try await transaction.query(
             """
             SELECT i.visit, i.department, i.item, i.categories, i.findings
-            FROM inspections.result_items i
+            FROM inspections.current_result_items i
             JOIN unnest(\(visits)::text[], \(departments)::text[]) AS claimed (visit, department)
                 ON i.visit = claimed.visit AND i.department = claimed.department
             ORDER BY i.visit, i.department, i.item

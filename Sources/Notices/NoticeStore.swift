@@ -61,7 +61,7 @@ struct NoticeStore: Sendable {
             """
             SELECT r.visit || '/' || r.department AS subject, r.department, r.ended_on::text AS ended_on
             FROM inspections.unseen_results u
-            JOIN inspections.results r ON r.visit = u.visit AND r.department = u.department
+            JOIN inspections.current_results r ON r.visit = u.visit AND r.department = u.department
             LIMIT \(Self.batchSize)
             """
         ).map(start)
@@ -72,7 +72,7 @@ struct NoticeStore: Sendable {
         try await pool.query(
             """
             SELECT d.subject, r.department, r.ended_on::text AS ended_on
-            FROM notices.deadlines d JOIN inspections.results r
+            FROM notices.deadlines d JOIN inspections.current_results r
                 ON r.visit = split_part(d.subject, '/', 1) AND r.department = d.recipient
             WHERE d.kind = \(Self.publication) AND d.problem IS NOT NULL
                 AND d.calendar_end IS DISTINCT FROM \(optional: calendarEnd?.description)::text::date
