@@ -162,9 +162,7 @@ struct MockConsumerTests {
         await admin.close()
     }
 
-    @Test(
-        "An offset that goes out of range while running: it begins at the earliest and raises an alarm",
-        .disabled("now and then never ends; whether client, mock or test is at fault is not known yet"))
+    @Test("An offset that goes out of range while running: it begins at the earliest and raises an alarm")
     func outOfRange() async throws {
         let mock = try MockCluster()
         try await mock.send(0..<10)
@@ -175,12 +173,16 @@ struct MockConsumerTests {
         }
         let run = Task { try await consumer.run { seen.append($0[0]) } }
         await seen.atLeast(10)
-        mock.fail(.fetch, [RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE])
+        // The mock forgets an error that comes while it handles a fetch, which is answered within half a second.
+        while alarms.elements.isEmpty {
+            mock.fail(.fetch, [RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE])
+            try await Task.sleep(for: .milliseconds(800))
+        }
         await seen.atLeast(20)
         await consumer.close()
         try await run.value
-        #expect(alarms.elements == [10])
-        #expect(seen.elements.map(\.offset) == Array(0..<10) + Array(0..<10))
+        #expect(alarms.elements.allSatisfy { $0 == 10 })
+        #expect(seen.elements.prefix(20).map(\.offset) == Array(0..<10) + Array(0..<10))
     }
 
     @Test("The partitions of a member that died are taken over when its session has timed out")
