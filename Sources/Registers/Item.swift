@@ -41,6 +41,12 @@ public struct Item: Sendable, Hashable {
     public let checklist: String
     /// The specialties that inspecting it needs, ascending.
     public let specialties: [String]
+    /// Kinds of entities that it applies to, ascending; together with the next two, instead of `objectKind`.
+    public let kinds: [String]
+    /// Prefixes of industries (GB/T 4754) that it applies to, ascending.
+    public let industries: [String]
+    /// Permits of which an entity that it applies to holds one, ascending.
+    public let permits: [String]
 
     /// Why an item may stay off the joint list. Source: 固政办发〔2021〕32号 四（二）1.
     public static let outsideReasons = ["法定检查方式", "国务院或部委专门要求", "投诉举报", "专项执法检查"]
@@ -88,6 +94,9 @@ public struct Item: Sendable, Hashable {
         outsideReason = reader.optionalChoice("outside_reason", of: Self.outsideReasons)
         checklist = reader.optionalIdentifier("checklist")
         specialties = reader.optionalList("specialties")
+        kinds = reader.optionalList("kinds")
+        industries = reader.optionalList("industries")
+        permits = reader.optionalList("permits")
         if joint {
             for (field, value, chinese) in [
                 ("subject", subject, "抽查主体"), ("authority", authority, "执法权限"), ("joint_batch", jointBatch, "批次"),

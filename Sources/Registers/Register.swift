@@ -72,7 +72,8 @@ public enum Register: String, Sendable, Hashable, CaseIterable {
                 + of(.text, "category") + of(.number, "cap_ppm")
                 + may(.text, "subject", "authority", "frequency", "line")
                 + may(.day, "in_force_from", "in_force_until") + may(.flag, "joint")
-                + may(.text, "joint_batch", "outside_reason", "checklist") + may(.list, "specialties")
+                + may(.text, "joint_batch", "outside_reason", "checklist")
+                + may(.list, "specialties", "kinds", "industries", "permits")
         }
     }
 

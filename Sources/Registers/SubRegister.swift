@@ -46,14 +46,14 @@ struct SubRegister: Statement {
         case range(of: String)
     }
 
-    /// The rules that a register's sub-registers may use, by name. `e.credit` is the class in force.
+    /// The rules that a register's sub-registers may use, by name. An entity's `credit` is its class in force.
     static func rules(of register: Register) -> [String: Test] {
         switch register {
         case .entities:
             [
                 "permits": .hasAny(of: "permits"), "regulators": .hasAny(of: "regulators"),
                 "all_regulators": .hasAll(of: "regulators"), "industries": .begins(of: "industry"),
-                "regions": .begins(of: "region"), "kinds": .isOne(of: "kind"), "credit": .isOne(of: "credit"),
+                "regions": .begins(of: "region"), "kinds": .isOne(of: "kind"), "credit": .isOne(of: "class_in_force"),
                 "risks": .hasAny(of: "risks"), "score": .range(of: "score"),
             ]
         case .inspectors:

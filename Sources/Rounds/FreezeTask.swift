@@ -79,6 +79,17 @@ extension Rounds {
                     AS b (inspector, baseline)
                 ON CONFLICT DO NOTHING
                 """)
+            if let since = frozen.changesSince {
+                for (register, figures) in frozen.changes {
+                    try await transaction.execute(
+                        """
+                        INSERT INTO rounds.register_changes
+                            (round, register, since, added, removed, changed, reclassified)
+                        VALUES (\(round), \(register.rawValue), \(since)::text::timestamptz, \(figures.added),
+                            \(figures.removed), \(figures.changed), \(figures.reclassified))
+                        """)
+                }
+            }
             try await transaction.execute(
                 """
                 UPDATE rounds.rounds SET state = 'frozen', salt = \(salt), as_of = \(frozen.asOf)::text::timestamptz
@@ -133,6 +144,9 @@ struct Snapshot: Sendable {
     var roster: [String]
     var inspectors: [String]
     var newBaselines: [(inspector: String, baseline: Int)]
+    /// The freeze before, and what changed since then in each register that is drawn from; `nil` before the first.
+    var changesSince: String?
+    var changes: [(register: Register, figures: RegisterChanges.Figures)] = []
 
     /// Reads everything in the given snapshot.
     ///
@@ -149,7 +163,25 @@ struct Snapshot: Sendable {
         asOf = try clock.decode("as_of", as: String.self)
         year = try clock.decode("year", as: Int.self)
         let today = try clock.decode("today", as: String.self)
-        let classes = try await CountyRules.load(from: transaction).classesInForce(at: "infinity", on: today)
+        let current = try await RegisterReading(at: nil, from: transaction)
+        let classes = current.classesInForce
+        changesSince = try await transaction.query(
+            """
+            SELECT registers.instant_text(max(p.as_of)) AS since FROM rounds.rounds p JOIN rounds.rounds r ON r.county = p.county
+            WHERE r.id = \(round) AND p.id <> r.id
+            """
+        ).first?.decode("since", as: String?.self)
+        if let changesSince {
+            let before = try await RegisterReading(at: changesSince, from: transaction)
+            for register in [Register.entities, .inspectors, .items] {
+                changes.append(
+                    (
+                        register,
+                        try await RegisterChanges.figures(
+                            of: .fed(register), from: before, to: current, reading: transaction)
+                    ))
+            }
+        }
         roster = try await transaction.query(
             """
             SELECT concat_ws(E'\\t', e.id, c.class, e.region, e.industry, e.kind, array_to_string(e.permits, ','),

@@ -7,7 +7,7 @@ import Registers
 import Testing
 
 /// A source that feeds registers of a county, without a broker between: its records are handed to the intake.
-private struct FeedSource {
+struct FeedSource {
     static let partitions = 3
     let stack: TestStack
     let key: SigningKey

@@ -82,6 +82,45 @@ struct FreezeTests {
         }
     }
 
+    @Test("what changed since the freeze before is counted, and public once there is a commitment")
+    func changes() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let county = try await RoundTests.County(stack)
+            try await county.collect("R", within: 3_600)
+            try await county.work()
+            func figures() async throws -> [String] {
+                try await stack.pool.query(
+                    """
+                    SELECT concat_ws(' ', round, register, added, removed, changed, reclassified) AS line
+                    FROM open.register_changes ORDER BY 1
+                    """
+                ).map { try $0.decode("line", as: String.self) }
+            }
+            #expect(try await figures() == [], "there was no freeze before")
+            // The instant of a freeze is kept to the second.
+            try await stack.pool.execute("UPDATE rounds.rounds SET as_of = clock_timestamp()")
+            try await stack.pool.withConnection { connection in
+                try await connection.script(
+                    """
+                    UPDATE registers.entities SET valid_to = clock_timestamp() WHERE id IN ('E000001', 'E000002', 'E000003');
+                    INSERT INTO registers.entities (id, source, version, valid_from, name, credit, region, industry, kind,
+                        permits, regulators)
+                    SELECT id, 's', 2, clock_timestamp(), name, credit, '150222100', 'F5211', 'enterprise', '{}', '{SCJG}'
+                    FROM (VALUES ('E000002', '对象', 'D'), ('E000003', '改名', 'D'), ('X1', '新', 'A'), ('X2', '新', 'A'))
+                        AS v (id, name, credit);
+                    UPDATE registers.inspectors SET valid_to = clock_timestamp() WHERE id = 'P001';
+                    """)
+            }
+            try await county.collect("R2", event: "public:q", within: 3_600)
+            try await county.work()
+            #expect(
+                try await figures() == ["R2 entities 2 1 2 1", "R2 inspectors 0 1 0 0", "R2 items 0 0 0 0"],
+                "E000003 was D before")
+            let visits = try await stack.pool.query("SELECT FROM rounds.entity_years")
+            #expect(visits.isEmpty, "nothing is drawn yet")
+        }
+    }
+
     @Test("the roster has the class in force, not the entity's own")
     func classes() async throws {
         try await TestStack.with(partitions: nil) { stack in

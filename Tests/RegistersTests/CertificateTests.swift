@@ -1,0 +1,35 @@
+import Testing
+
+@testable import Registers
+
+@Suite("Certificates and freshness")
+struct CertificateTests {
+    @Test(
+        "a certificate is valid on its last day, and warned of by the nearest of the county's numbers of days",
+        arguments: [
+            (nil, .missing), ("2026-02-28", .expired), ("2026-03-01", .ending(within: 15)),
+            ("2026-03-16", .ending(within: 15)), ("2026-03-17", .ending(within: 60)),
+            ("2026-04-30", .ending(within: 60)), ("2026-05-01", .valid),
+        ] as [(String?, Certificate.State)])
+    func state(until: String?, state: Certificate.State) throws {
+        let today = try #require(Day("2026-03-01"))
+        #expect(Certificate.state(until: until.flatMap { Day($0) }, today: today, warningDays: [60, 15]) == state)
+    }
+
+    @Test(
+        "a register is stale from the hour on that the county names",
+        arguments: [(0, .fresh), (839, .fresh), (840, .warning), (1_559, .warning), (1_560, .error)]
+            as [(Int, RegisterFreshness.State)])
+    func freshness(hours: Int, state: RegisterFreshness.State) throws {
+        let limits = try CountyRules.embedded().freshness["entities"]
+        #expect(RegisterFreshness.state(ageHours: hours, limits: limits) == state)
+        #expect(RegisterFreshness.state(ageHours: hours, limits: nil) == .fresh)
+    }
+
+    @Test("every register has a name of its own by which commands find it")
+    func names() {
+        for name in RegisterName.allCases { #expect(RegisterName(name.description) == name) }
+        #expect(Set(RegisterName.allCases.map(\.description)).count == RegisterName.allCases.count)
+        #expect(RegisterName("permits") == nil)
+    }
+}
