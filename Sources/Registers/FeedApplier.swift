@@ -147,12 +147,14 @@ struct FeedApplier: Sendable {
         }
 
         var reasons: [Reason] = []
-        if !heading.allowShrink, report.retired * 10 > current {
+        let limit = try await CountyRules.load(from: transaction).shrinkLimitPPM
+        if !heading.allowShrink, report.retired * 1_000_000 > current * limit {
+            let share = limit % 10_000 == 0 ? "\(limit / 10_000)%" : "\(limit) ppm"
             reasons = [
                 Reason(
                     code: "feed.shrink",
-                    message: "将停用 \(current) 条中的 \(report.retired) 条，超过十分之一，未予入库；确认无误后请加 --allow-shrink 重报 / "
-                        + "would retire \(report.retired) of \(current) rows, more than a tenth, so nothing was taken; "
+                    message: "将停用 \(current) 条中的 \(report.retired) 条，超过 \(share)，未予入库；确认无误后请加 --allow-shrink 重报 / "
+                        + "would retire \(report.retired) of \(current) rows, more than \(share), so nothing was taken; "
                         + "if that is right, feed it again with --allow-shrink")
             ]
         } else {

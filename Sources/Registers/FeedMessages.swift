@@ -69,14 +69,19 @@ public struct FeedHeading: Sendable, Hashable {
 
 extension FeedHeading {
     /// The heading of a feed that is begun now; its version is the instant.
+    ///
+    /// - Parameter isCorrection: whether it only sends again what is in quarantine, and so says nothing of how fresh the
+    ///   source's other rows are.
     public init(
-        register: Register, source: String, mode: FeedMode, now: Date, partitions: Int, allowShrink: Bool = false
+        register: Register, source: String, mode: FeedMode, now: Date, partitions: Int, allowShrink: Bool = false,
+        isCorrection: Bool = false
     ) {
         let version = Int((now.timeIntervalSince1970 * 1_000).rounded(.down))
         // Two feeds that one source begins in the same millisecond are still two.
         let chance = hexText((0..<4).map { _ in UInt8.random(in: .min ... .max) })
         self.init(
-            register: register, source: source, id: "\(register.rawValue)-\(version)-\(chance)", mode: mode,
+            register: register, source: source,
+            id: "\(isCorrection ? "correction-" : "")\(register.rawValue)-\(version)-\(chance)", mode: mode,
             version: version, partitions: partitions, allowShrink: allowShrink)
     }
 }

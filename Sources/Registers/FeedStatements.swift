@@ -200,7 +200,7 @@ struct FeedStatements {
             """
             UPDATE registers.quarantine q SET superseded_at = \(instant)
             WHERE q.register = \(name.register.rawValue) AND q.source = \(name.source) AND q.superseded_at IS NULL
-                AND (\(heading.mode == .snapshot) OR q.id IN (SELECT j.id FROM judged j))
+                AND (\(heading.mode == .snapshot) OR q.id <> '' AND q.id IN (SELECT j.id FROM judged j))
             """,
             """
             INSERT INTO registers.quarantine

@@ -5,6 +5,6 @@ public enum RegisterSubmissions {
     /// The handlers, one for each kind of statement.
     public static let handlers: [SubmissionHandler] = [
         RuleSetting.handler, Absence.handler, Recusal.handler, SubRegister.handler, WorkDocument.handler,
-        Checklist.handler, ClassOverride.handler,
+        Checklist.handler, ClassOverride.handler, FreshnessSetting.handler,
     ]
 }

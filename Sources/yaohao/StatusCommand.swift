@@ -5,18 +5,21 @@ import JSON
 import Kafka
 import Notices
 import Postgres
+import Registers
 
 /// `yaohao status`: how the cluster is.
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Lag, outbox, leases, dead letters, deadlines and registers · 运行状态",
-        discussion: "Exit status 1 when something needs an operator: a failed task, a dead letter, something overdue.")
+        discussion:
+            "Exit status 1 when something needs an operator: a failed task, a dead letter, a stale feed, something overdue."
+    )
 
     @Flag(help: "As JSON · 以 JSON 输出") var json = false
 
     func run() async throws {
         let settings = try settings()
-        let (text, notices) = try await withPool(settings) { pool in
+        let (text, notices, feeds) = try await withPool(settings) { pool in
             let text = try await pool.query(
                 """
                 SELECT jsonb_build_object(
@@ -46,7 +49,7 @@ struct Status: AsyncParsableCommand {
                 )::text AS report
                 """
             ).first?.decode("report", as: String.self)
-            return (text, try await NoticesCounts.read(from: pool))
+            return (text, try await NoticesCounts.read(from: pool), try await FeedFreshness.all(in: pool))
         }
         guard case .object(var report) = try JSONValue(parsing: text ?? "{}") else { return }
         report["publications"] = ["stored": .integer(notices.publications)]
@@ -54,14 +57,23 @@ struct Status: AsyncParsableCommand {
             "open": .integer(notices.open), "late": .integer(notices.late),
             "without_calendar": .integer(notices.withoutCalendar),
         ]
+        report["feeds"] = .array(feeds.map(\.json))
         report["lag"] = try await lag(settings)
         let troubles = [
             report["tasks"]?["failed"]?.number, report["dead_letters"]?.number, notices.late, notices.withoutCalendar,
+            feeds.count { $0.state == .error },
         ].compactMap { $0 }.reduce(0, +)
         if json {
             say(JSONValue.object(report).canonicalText)
         } else {
             for (name, value) in report.sorted(by: { $0.key < $1.key }) { say("\(name)\t\(value.canonicalText)") }
+        }
+        for feed in feeds where feed.state != .fresh {
+            let since = feed.lastAccepted ?? "从未 never"
+            complain(
+                "\(feed.state == .error ? "更新超期 stale" : "更新将超期 getting stale"): \(feed.register.rawValue) \(feed.source): "
+                    + "\(feed.hours) h, last \(since); 提醒 warn \(feed.limits.warning) h, 报错 error \(feed.limits.error) h"
+            )
         }
         if troubles > 0 { throw ExitStatus.answerIsNo }
     }

@@ -11,7 +11,7 @@ struct Yaohao: AsyncParsableCommand {
             Witness.self,
             PublicValue.self, Worker.self,
             NotifierCommand.self,
-            All.self, Status.self, DeadLetterCommands.self, Keys.self,
+            All.self, Status.self, DeadLetterCommands.self, QuarantineCommands.self, Keys.self,
             Config.self, DrawCommand.self, CommitCommand.self, VerifyCommand.self, ProveCommand.self,
             GenerateCommand.self,
         ])
