@@ -33,16 +33,20 @@ struct FeedStatements {
                 case .day: "nullif(\(cell), '')::date"
                 }
             }.joined(separator: ", "))
-        body = SQL(
-            raw: "jsonb_build_object("
-                + placed.map { column, cell in
+        func object(_ part: [(column: Register.Column, cell: String)]) -> String {
+            "jsonb_build_object("
+                + part.map { column, cell in
                     switch column.kind {
                     case .text, .day: "'\(column.name)', \(cell)"
                     case .list: "'\(column.name)', \(cell)::text[]"
                     case .flag: "'\(column.name)', \(cell)::boolean"
                     case .number: "'\(column.name)', \(cell)::integer"
                     }
-                }.joined(separator: ", ") + ")")
+                }.joined(separator: ", ") + ")"
+        }
+        body = SQL(
+            raw: object(placed.filter(\.column.isRequired))
+                + " || jsonb_strip_nulls(\(object(placed.filter { !$0.column.isRequired })))")
         let named = placed.first { $0.column.name == "regulators" || $0.column.name == "department" }
         departments = named.map { column, cell in
             SQL(raw: column.kind == .list ? "\(cell)::text[]" : "ARRAY[\(cell)]")

@@ -55,7 +55,7 @@ struct MappingTests {
         #expect(
             found[1].body == [
                 "id": "92150222MA0000002B", "name": "虚构乙饭馆", "credit": "B", "region": "150222100",
-                "industry": "H6210", "kind": "enterprise", "permits": ["餐饮服务", "食品经营"], "regulators": ["SCJG"],
+                "industry": "H6210", "kind": "enterprise", "permits": ["食品经营", "餐饮服务"], "regulators": ["SCJG"],
                 "address": "固阳县金山镇民主街2号",
             ])
         let check = try FeedCheck(file)

@@ -6,12 +6,12 @@ import Registers
 import Testing
 
 /// A kind of damage done to a row, and the code with which it must come to quarantine.
-private struct Damage {
+private struct Damage: Sendable {
     let code: String
     let field: String
-    let work: (inout [String: JSONValue], Int) -> Void
+    let work: @Sendable (inout [String: JSONValue], Int) -> Void
 
-    init(_ code: String, _ field: String, _ work: @escaping (inout [String: JSONValue], Int) -> Void) {
+    init(_ code: String, _ field: String, _ work: @escaping @Sendable (inout [String: JSONValue], Int) -> Void) {
         self.code = code
         self.field = field
         self.work = work
