@@ -72,9 +72,28 @@ public struct Plans: Sendable {
     private func check(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
         let message = try PlanMessage.Step(submission.data)
         try await take(.check, message, submission, transaction)
+        guard let plan = try await PlanStore.plan(message.plan, version: message.version, transaction) else {
+            throw PlanFault(description: "plan \(message.plan) lost its text")
+        }
+        let rules = try await CountyRules.load(from: transaction)
+        let facts = try await PlanFacts.load(plan, rules: rules, transaction)
+        let findings = PlanRules.findings(plan, facts: facts, rules: rules)
+        try refuse(findings.filter { $0.severity == .error }.map(\.reason))
+        let decided = Set(
+            try await transaction.query(
+                "SELECT lines FROM plans.merges WHERE plan = \(message.plan) AND version = \(message.version)"
+            ).map { try $0.decode("lines", as: [String].self) })
+        let open = Merging.internalProposals(facts.year, department: plan.department).filter { proposal in
+            proposal.lines.allSatisfy { $0.hasPrefix(plan.id + "/") }
+                && !decided.contains(proposal.lines.map { String($0.dropFirst(plan.id.count + 1)) })
+        }
+        let details: JSONValue = [
+            "warnings": .array(findings.map(\.json)), "merges_to_decide": .array(open.map(\.json)),
+        ]
         try await PlanStore.record(
-            "check", plan: message.plan, version: message.version, by: submission, note: message.note, transaction)
-        return Effects()
+            "check", plan: message.plan, version: message.version, by: submission, note: message.note,
+            details: details, transaction)
+        return Effects(details: details)
     }
 
     @Sendable
@@ -191,7 +210,23 @@ public struct Plans: Sendable {
                 field: "lines", code: "line.unknown", message: "计划中没有 \(unknown.joined(separator: "、"))；请核对编号")
         }
         let lines = message.lines.sorted(by: Grammar.precedes)
-        let proposal: JSONValue = [:]
+        if message.decision == .confirmed {
+            let lonely = plan.lines.filter { lines.contains($0.id) && !($0.joint && $0.coordination == .joint) }
+            if !lonely.isEmpty {
+                throw Rejection(
+                    field: "lines", code: "line.independent",
+                    message: "\(lonely.map(\.id).joined(separator: "、")) 写明不与其他检查合并；请先将 joint、coordination 改为联合")
+            }
+        }
+        let rules = try await CountyRules.load(from: transaction)
+        let year = try await PlannedYear(
+            lines: PlannedYear.lines(of: [plan], rules: rules), roster: PlanRegisters.roster(transaction))
+        let found = Merging.proposal(year, plan.lines.indices.filter { lines.contains(plan.lines[$0].id) })
+        if found == nil, message.decision == .confirmed {
+            throw Rejection(
+                field: "lines", code: "lines.apart", message: "这些计划行没有共同的检查方式或检查时间，不能合并；请先调整")
+        }
+        let proposal = found?.json ?? [:]
         try await transaction.execute(
             """
             INSERT INTO plans.merges (plan, version, lines, decision, reason, proposal, decided_by)

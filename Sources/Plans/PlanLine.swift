@@ -98,6 +98,13 @@ public struct PlanLine: Sendable, Hashable {
         ]
     }
 
+    /// The line with the county's rates written out.
+    func resolved(county: [CreditClass: Int]) -> PlanLine {
+        PlanLine(
+            id: id, title: title, objects: objects, pool: pool, sample: sample.resolved(county: county), draws: draws,
+            methods: methods, windows: windows, joint: joint, coordination: coordination, parts: parts, note: note)
+    }
+
     /// The window of a draw, from 0.
     public func window(ofDraw draw: Int) -> DayWindow? {
         windows.indices.contains(draw) ? windows[draw] : windows.last

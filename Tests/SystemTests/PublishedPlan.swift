@@ -2,6 +2,8 @@ import Cluster
 import Foundation
 import JSON
 import Plans
+import Postgres
+import Registers
 import Testing
 
 /// Takes plans through their life by the real handlers, with a key for each person who has a say in it.
@@ -13,7 +15,8 @@ struct PlanOffice {
     private(set) var heads: [String: SigningKey] = [:]
     let office: SigningKey
 
-    init(_ stack: TestStack, departments: [String]) async throws {
+    /// - Parameter areRulesWarnings: whether what breaks a rule of plans is only pointed out in this county.
+    init(_ stack: TestStack, departments: [String], areRulesWarnings: Bool = true) async throws {
         self.stack = stack
         inbox = Inbox(
             pool: stack.pool, topics: stack.topics, directory: KeyDirectory(pool: stack.pool),
@@ -23,6 +26,15 @@ struct PlanOffice {
             heads[department] = try await stack.key(department, [.review, .approve])
         }
         office = try await stack.key("LXHY", [.office])
+        guard areRulesWarnings else { return }
+        let severities = Dictionary(
+            uniqueKeysWithValues: CountyRules.PlanRule.allCases.map { ($0.rawValue, JSONValue.string("warning")) })
+        let body: JSONValue = ["value": .object(severities), "basis": "试验"]
+        try await stack.pool.execute(
+            """
+            INSERT INTO registers.statements (kind, id, valid_from, body, source, submission, department)
+            VALUES ('rule', 'plan_rule_severities', clock_timestamp(), \(JSONText(body)), 'dept:LXHY', 's', 'LXHY')
+            """)
     }
 
     /// What one of the people says of a plan, and the receipt.

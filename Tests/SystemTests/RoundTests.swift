@@ -32,7 +32,7 @@ struct RoundTests {
                     INSERT INTO registers.items (id, source, version, valid_from, name, legal_basis, department,
                         object_kind, methods, category, cap_ppm)
                     VALUES ('I-1', 's', 1, now(), '甲', '乙', 'SCJG', '企业', '{onsite}', 'key', NULL),
-                        ('I-2', 's', 1, now(), '丙', '丁', 'SCJG', '企业', '{onsite}', 'general', 50000);
+                        ('I-2', 's', 1, now(), '丙', '丁', 'SCJG', '企业', '{onsite}', 'general', 500000);
                     INSERT INTO registers.entities (id, source, version, valid_from, name, credit, region, industry, kind,
                         permits, regulators)
                     SELECT 'E' || lpad(n::text, 6, '0'), 's', 1, now(), '对象', (ARRAY['A','B','C','D'])[n % 4 + 1],
@@ -49,6 +49,8 @@ struct RoundTests {
                 requests: [request("REQ-1"), request("REQ-2"), request("CAP", item: "I-2", rate: 40_000)], draws: 3)
             try await office.publish(plan)
             try await office.approveSchemes(plan)
+            // The cap is lowered after the plan was published.
+            try await stack.pool.execute("UPDATE registers.items SET cap_ppm = 50000 WHERE id = 'I-2'")
         }
 
         func submit(_ type: String, _ data: JSONValue, source: String = "dept:SCJG") async throws -> Receipt {
