@@ -57,12 +57,18 @@ public enum Merging {
         return proposals(year, among: own) { _ in true }
     }
 
-    /// Proposals for joint inspections (部门联合): groups of lines of different departments, the largest saving first.
-    public static func jointProposals(_ year: PlannedYear) -> [MergeProposal] {
-        proposals(year, among: Array(year.lines.indices)) { members in
-            Set(members.flatMap { year.lines[$0].line.parts.map(\.department) }).count >= 2
-                && Set(members.map { year.lines[$0].lead }).count >= 2
+    /// Proposals for joint inspections (部门联合): groups of lines that different departments plan. Groups of enough
+    /// departments come first; of what they leave over, any two departments.
+    public static func jointProposals(_ year: PlannedYear, leastDepartments: Int) -> [MergeProposal] {
+        func departments(_ members: [Int]) -> Int {
+            Set(members.flatMap { year.lines[$0].line.parts.map(\.department) }).count
         }
+        func leads(_ members: [Int]) -> Int { Set(members.map { year.lines[$0].lead }).count }
+        let all = Array(year.lines.indices)
+        let large = proposals(year, among: all) { departments($0) >= leastDepartments && leads($0) >= 2 }
+        let taken = Set(large.flatMap(\.lines))
+        let small = proposals(year, among: all.filter { !taken.contains(year.lines[$0].id) }) { leads($0) >= 2 }
+        return large + small
     }
 
     /// The proposal for given lines, close or not; `nil` when they cannot be inspected by one method on one day.

@@ -262,7 +262,10 @@ public struct Plans: Sendable {
             }
         }
         try refuse(reasons)
-        let body = ""
+        guard let plan,
+            let scheme = try await Scheme.make(plan, line: message.line, draw: message.draw, transaction)
+        else { throw PlanFault(description: "plan \(message.plan) lost its text") }
+        let body = scheme.html(approvedOn: scheme.day)
         let inserted = try await transaction.execute(
             """
             INSERT INTO plans.schemes (plan, version, line, draw, body, approved_by)

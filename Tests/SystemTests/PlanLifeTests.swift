@@ -243,4 +243,59 @@ struct PlanLifeTests {
             #expect(rates == ["300000"])
         }
     }
+
+    @Test("A scheme stays as it was approved; before that it is a draft by the registers as they are")
+    func scheme() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            try await register(stack)
+            let office = try await PlanOffice(stack, departments: ["SCJG"])
+            let text = try PlanOffice.document("P", department: "SCJG", requests: [request("1", item: "S-1")], draws: 2)
+            try await office.publish(text)
+            func document(draw: Int) async throws -> (html: String, isApproved: Bool)? {
+                try await Scheme.document(plan: "P", version: nil, line: "1", draw: draw, stack.pool)
+            }
+            let draft = try #require(try await document(draw: 1))
+            #expect(!draft.isApproved && draft.html.contains("现有 400 户") && draft.html.contains("市场监督管理局"))
+            let approval: JSONValue = ["plan": "P", "version": 1, "line": "1", "draw": 1]
+            #expect(
+                try await office.say("scheme-approved", of: "P", approval, by: office.drafters["SCJG"]).reasons.map(
+                    \.code)
+                    == ["role.missing"])
+            try await office.accept("scheme-approved", of: "P", approval, by: office.heads["SCJG"])
+            #expect(
+                try await office.say("scheme-approved", of: "P", approval, by: office.heads["SCJG"]).reasons.map(\.code)
+                    == ["scheme.approved"])
+            try await stack.pool.execute(
+                "UPDATE registers.entities SET valid_to = clock_timestamp() WHERE id < 'E000101'")
+            let approved = try #require(try await document(draw: 1))
+            #expect(approved.isApproved && approved.html.contains("现有 400 户") && !approved.html.contains("草案"))
+            #expect(try await document(draw: 2)?.html.contains("现有 300 户") == true)
+            #expect(try await document(draw: 3) == nil)
+        }
+    }
+
+    @Test("Proposals and forecast are of the plans in force and under way, by the registers as they are")
+    func ahead() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            try await register(stack)
+            let office = try await PlanOffice(stack, departments: ["SCJG", "GAJ", "YJGL"])
+            for (department, item) in [("SCJG", "S-2"), ("GAJ", "G-1"), ("YJGL", "Y-1")] {
+                let text = try PlanOffice.document(
+                    "P-" + department, department: department, requests: [request("1", item: item)])
+                try await office.accept(
+                    "plan-drafted", of: "P-" + department, ["plan": text], by: office.drafters[department])
+            }
+            let proposals = try await PlanProposals.year(2026, department: nil, stack.pool)
+            let joint = try #require(proposals["joint"]?.elements?.first)
+            #expect(joint["lines"] == ["P-GAJ/1", "P-SCJG/1", "P-YJGL/1"] && joint["shared_objects"] == 400)
+            #expect(joint["visits_saved_millionths"] == 80_000_000)
+            #expect(PlanProposals.text(proposals).contains { $0.contains("减少 80.0 户次") })
+            let forecast = try await PlanForecast.year(2026, department: nil, stack.pool)
+            #expect(forecast["enterprises"]?["visits_millionths"] == 40_000_000)
+            #expect(forecast["lines"]?.elements?.map { $0["drawn_each_time"] } == [40, 40, 40])
+            let staff = forecast["inspectors"]?.elements ?? []
+            #expect(staff.map { $0["slots"] } == [80, 80, 80] && staff.allSatisfy { $0["inspectors"] == 6 })
+            #expect(try await PlanForecast.year(2026, department: "GAJ", stack.pool)["lines"]?.elements?.count == 1)
+        }
+    }
 }
