@@ -7,7 +7,7 @@ extension Scheme {
     /// - Parameter approvedOn: the day of the approval; `nil` marks it as a draft.
     func html(approvedOn: Day?) -> String {
         let lead = name(plan.department)
-        let title = "\(line.title)随机抽查工作方案"
+        let title = line.title + (line.title.contains("抽查") ? "工作方案" : "随机抽查工作方案")
         let draws = line.draws > 1 ? "（全年 \(line.draws) 次之第 \(draw) 次）" : ""
         let sections: [(String, String)] = [
             ("抽查依据", basis), ("抽查事项", itemTable), ("抽查对象和比例", objects), ("检查方式和时间", methods),
@@ -63,6 +63,7 @@ extension Scheme {
         th { font-weight: 700; text-align: center; background: #f2f2f2; }
         td.n { text-align: right; white-space: nowrap; }
         td.c { text-align: center; white-space: nowrap; }
+        th, td:first-child { white-space: nowrap; }
         .signature { margin: 12mm 0 0 auto; width: 72mm; break-inside: avoid; }
         .blank { display: inline-block; width: 34mm; border-bottom: 0.25mm solid #000; }
         @media screen { body { padding: 12mm; max-width: 210mm; } }
@@ -111,7 +112,7 @@ extension Scheme {
                 + Self.paragraph(
                     "本次抽取 \(bounds.countText)（按现有名录为 \(least == most ? "\(least)" : "\(least)—\(most)") 户），不分信用风险等级。")
         }
-        let rows = CreditClass.allCases.reversed().filter { pool[$0] ?? 0 > 0 || rates[$0] != nil }.map { credit in
+        let rows = [CreditClass.a, .b, .c, .d, .none].filter { pool[$0] ?? 0 > 0 || rates[$0] != nil }.map { credit in
             let stratum = Stratum.creditClass(credit)
             let least = drawn.least[stratum] ?? 0
             let most = drawn.most[stratum] ?? 0
