@@ -7,7 +7,11 @@ import Registers
 enum PlanRegisters {
     /// Every entity as a line of `roster.tsv`, with the class in force. Visits of the year count as none: a plan is of
     /// the whole year.
+    ///
+    /// What is computed between statements may take longer than an idle transaction is given otherwise; no lease is at
+    /// stake here.
     static func roster(_ database: some PostgresQueryable) async throws -> [UInt8] {
+        _ = try await database.query("SELECT set_config('idle_in_transaction_session_timeout', '5min', true)")
         let today = try await PlanStore.today(database)
         let classes = try await CountyRules.load(from: database).classesInForce(at: "infinity", on: today.description)
         var bytes: [UInt8] = []
