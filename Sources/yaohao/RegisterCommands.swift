@@ -201,6 +201,17 @@ enum RegisterText {
     /// Id, what it says, where it comes from, since when and until when, parted by tabs.
     static func line(_ row: RegisterReading.Row) -> String {
         let place = [row.source, row.feed, row.position.map { "行 line \($0)" }].compactMap { $0 }.joined(separator: " ")
-        return "\(row.id)\t\(row.body.canonicalText)\t\(place)\t\(row.since)\t\(row.until ?? "-")"
+        return "\(row.id)\t\(text(row.body))\t\(place)\t\(row.since)\t\(row.until ?? "-")"
+    }
+
+    /// The members that say something, the name first.
+    private static func text(_ body: JSONValue) -> String {
+        guard case .object(let members) = body else { return body.canonicalText }
+        return members.filter { ![.null, "", [], false].contains($0.value) }
+            .sorted { ($0.key == "name" ? "" : $0.key) < ($1.key == "name" ? "" : $1.key) }
+            .map { name, value in
+                let words = value.elements.map { $0.map { $0.text ?? $0.canonicalText }.joined(separator: ";") }
+                return "\(name)=\(words ?? value.text ?? value.canonicalText)"
+            }.joined(separator: "  ")
     }
 }
