@@ -52,25 +52,30 @@ public struct FeedFreshness: Sendable, Hashable {
 
     /// Every source that has fed a register or is expected to. Corrections of single rows are no feeds.
     ///
+    /// - Parameter instant: as of when; `nil` for now.
     /// - Throws: `PostgresError`, `JSONError` for rules that cannot be read.
-    public static func all(in database: some PostgresQueryable) async throws -> [FeedFreshness] {
-        let rules = try await CountyRules.load(from: database)
+    public static func all(
+        in database: some PostgresQueryable, at instant: String? = nil
+    ) async throws -> [FeedFreshness] {
+        let rules = try await CountyRules.load(from: database, at: instant)
         return try await database.query(
             """
-            WITH expected AS (
+            WITH moment AS (
+                SELECT coalesce(\(optional: instant)::text::timestamptz, clock_timestamp()) AS now
+            ), expected AS (
                 SELECT DISTINCT ON (body ->> 'register', body ->> 'source') body ->> 'register' AS register,
                     body ->> 'source' AS source, (body ->> 'warn_hours')::bigint AS warn,
                     (body ->> 'error_hours')::bigint AS error, valid_from
-                FROM registers.statements_at('freshness', clock_timestamp())
+                FROM moment m, registers.statements_at('freshness', m.now)
                 ORDER BY body ->> 'register', body ->> 'source', valid_from DESC
             ), fed AS (
-                SELECT register, source, max(applied_at) AS applied_at FROM registers.feeds
-                WHERE accepted AND id NOT LIKE 'correction-%' GROUP BY register, source
+                SELECT register, source, max(applied_at) AS applied_at FROM moment m, registers.feeds
+                WHERE applied_at <= m.now AND accepted AND id NOT LIKE 'correction-%' GROUP BY register, source
             )
             SELECT coalesce(f.register, e.register) AS register, coalesce(f.source, e.source) AS source,
                 f.applied_at::text AS last, e.warn, e.error,
-                floor(extract(epoch FROM clock_timestamp() - coalesce(f.applied_at, e.valid_from)) / 3600)::bigint AS hours
-            FROM fed f FULL JOIN expected e ON e.register = f.register AND e.source = f.source
+                floor(extract(epoch FROM m.now - coalesce(f.applied_at, e.valid_from)) / 3600)::bigint AS hours
+            FROM fed f FULL JOIN expected e ON e.register = f.register AND e.source = f.source CROSS JOIN moment m
             ORDER BY 1, 2
             """
         ).compactMap { row in

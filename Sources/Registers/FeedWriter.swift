@@ -79,7 +79,8 @@ public struct FeedWriter: Sendable {
         guard row.id.utf8.count <= StagedRow.longestID else {
             throw unsendable("column id: is longer than 1,000 bytes; shorten it")
         }
-        guard let body = row.body else { return [try single(row, nil)] }
+        // A page holds all positions between its first and its last row, so it ends before a message of another kind.
+        guard let body = row.body else { return try flush() + [single(row, nil)] }
         guard case .pages(let limit) = packing else { return [try single(row, body.canonical)] }
         if pageRows == 0 {
             pagePosition = row.position

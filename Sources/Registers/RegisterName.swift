@@ -15,6 +15,8 @@ public enum RegisterName: Sendable, Hashable, CaseIterable, CustomStringConverti
         case documents
         /// Classes by hand (人工调整等级).
         case overrides
+        /// How old the rows of a source may be (更新时限).
+        case freshness
         /// Recusals (回避).
         case recusals
         /// The county's own rules (县级规则).
@@ -29,6 +31,7 @@ public enum RegisterName: Sendable, Hashable, CaseIterable, CustomStringConverti
             case .checklists: Checklist.kind
             case .documents: WorkDocument.kind
             case .overrides: ClassOverride.kind
+            case .freshness: FreshnessSetting.kind
             case .recusals: Recusal.kind
             case .rules: RuleSetting.kind
             case .subRegisters: SubRegister.kind

@@ -49,6 +49,7 @@ struct RegisterCommands: AsyncParsableCommand {
 
         func run() async throws {
             let (register, id, wanted, json) = (try registerArgument(register), id, subRegister, json)
+            let asOf = instant.asOf
             let found = try await instant.read { reading, transaction in
                 var part: SubRegisterName?
                 if let wanted {
@@ -63,8 +64,8 @@ struct RegisterCommands: AsyncParsableCommand {
                     }
                 }
                 if !json, case .fed(let fed) = register, id == nil {
-                    for source in try await RegisterFreshness.read(fed, as: reading, from: transaction) {
-                        complainOfAge(source, fed)
+                    for source in try await FeedFreshness.all(in: transaction, at: asOf) where source.register == fed {
+                        complainOfAge(source)
                     }
                 }
                 var count = 0
@@ -87,10 +88,10 @@ struct RegisterCommands: AsyncParsableCommand {
             }
         }
 
-        private func complainOfAge(_ source: RegisterFreshness, _ register: Register) {
+        private func complainOfAge(_ source: FeedFreshness) {
             guard source.state != .fresh else { return }
             complain(
-                "\(register.rawValue): \(source.source) 已 \(source.ageHours) 小时未更新 / last fed \(source.ageHours) hours ago "
+                "\(source.register.rawValue): \(source.source) 已 \(source.hours) 小时未更新 / last fed \(source.hours) hours ago "
                     + "[\(source.state.rawValue)]")
         }
 

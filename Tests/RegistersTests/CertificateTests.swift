@@ -2,7 +2,7 @@ import Testing
 
 @testable import Registers
 
-@Suite("Certificates and freshness")
+@Suite("Certificates, and names of registers")
 struct CertificateTests {
     @Test(
         "a certificate is valid on its last day, and warned of by the nearest of the county's numbers of days",
@@ -14,16 +14,6 @@ struct CertificateTests {
     func state(until: String?, state: Certificate.State) throws {
         let today = try #require(Day("2026-03-01"))
         #expect(Certificate.state(until: until.flatMap { Day($0) }, today: today, warningDays: [60, 15]) == state)
-    }
-
-    @Test(
-        "a register is stale from the hour on that the county names",
-        arguments: [(0, .fresh), (839, .fresh), (840, .warning), (1_559, .warning), (1_560, .error)]
-            as [(Int, RegisterFreshness.State)])
-    func freshness(hours: Int, state: RegisterFreshness.State) throws {
-        let limits = try CountyRules.embedded().freshness["entities"]
-        #expect(RegisterFreshness.state(ageHours: hours, limits: limits) == state)
-        #expect(RegisterFreshness.state(ageHours: hours, limits: nil) == .fresh)
     }
 
     @Test("every register has a name of its own by which commands find it")

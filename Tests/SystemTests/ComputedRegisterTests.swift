@@ -202,9 +202,9 @@ struct ComputedRegisterTests {
             #expect(versions.map(\.position) == [6, 2] && versions.map(\.version) == [1, 2])
             #expect(versions[0].until == versions[1].since && versions[1].until != nil)
 
-            let fresh = try await RegisterFreshness.read(.departments, as: reading, from: county.worker)
-            #expect(fresh.map(\.feed) == ["departments-3"])
+            let fresh = try await FeedFreshness.all(in: county.worker)
             #expect(fresh.map(\.source) == ["dept:GSJ"] && fresh.map(\.state) == [.fresh])
+            #expect(try await FeedFreshness.all(in: county.worker, at: "2020-01-01T00:00:00Z").isEmpty)
 
             try await county.say("rule-set", ["key": "least_inspectors", "value": 3, "basis": "据"])
             try await county.say("rule-set", ["key": "least_inspectors", "withdrawn": "误设"])

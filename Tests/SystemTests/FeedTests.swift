@@ -302,6 +302,21 @@ struct FeedTests {
         }
     }
 
+    @Test("retirements may stand between rows, in pages and as single rows", arguments: [3, nil] as [Int?])
+    func mixed(pageRows: Int?) async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let source = try await FeedSource(stack)
+            try await source.feed(.departments, .snapshot, version: 1, departments(1...20))
+            let rows =
+                departments(1...2, "新") + [("D103", JSONValue?.none)] + departments(4...9, "新")
+                + [("D110", JSONValue?.none)] + departments(11...11, "新")
+            let report = try await source.feed(
+                .departments, .delta, version: 2, rows, allowShrink: true,
+                packing: pageRows.map { .pages(of: $0) } ?? .single)
+            #expect(report.line == "read 11 = inserted 0 + updated 9 + unchanged 0 + retired 2 + quarantined 0")
+        }
+    }
+
     @Test("a feed that would retire more than a tenth is refused, unless that is allowed")
     func shrink() async throws {
         try await TestStack.with(partitions: nil) { stack in
