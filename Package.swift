@@ -32,10 +32,12 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .target(name: "JSON", swiftSettings: settings),
+        .systemLibrary(name: "CXlsxWriter", pkgConfig: "xlsxwriter", providers: [.apt(["libxlsxwriter-dev"])]),
         .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
         .target(name: "Tables", dependencies: ["CZip"], swiftSettings: settings),
         // Floor 1
         .target(name: "YAML", dependencies: ["JSON", yams], swiftSettings: settings),
+        .target(name: "Sheets", dependencies: ["CXlsxWriter"], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: settings),
         .target(name: "Kafka", dependencies: ["CRdKafka", logging], swiftSettings: settings),
         .target(name: "Draw", dependencies: ["JSON", crypto], swiftSettings: settings),
@@ -90,6 +92,8 @@ let package = Package(
             exclude: ["Vectors"], swiftSettings: settings),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "JSON", "Kafka", crypto], swiftSettings: settings),
         .testTarget(name: "RegistersTests", dependencies: ["Registers", "Cluster", "JSON"], swiftSettings: settings),
+        .testTarget(
+            name: "SheetsTests", dependencies: ["Sheets", "JSON"], exclude: ["read.py"], swiftSettings: settings),
         .testTarget(
             name: "TablesTests", dependencies: ["Tables"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(

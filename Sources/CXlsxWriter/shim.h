@@ -1,0 +1,2 @@
+// libxlsxwriter, which writes .xlsx.
+#include <xlsxwriter.h>
