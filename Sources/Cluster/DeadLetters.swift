@@ -37,6 +37,8 @@ public struct DeadLetters: Sendable {
     let outbox: Outbox
     let topics: Topics
 
+    static let eventType = "cn.yaohao.cluster.letter-died.v1"
+
     /// Dead letters of a county.
     public init(pool: PostgresPool, topics: Topics) {
         self.pool = pool
@@ -64,9 +66,14 @@ public struct DeadLetters: Sendable {
                 RETURNING count
                 """)
             guard try rows.first?.decode("count", as: Int.self) == 1 else { return }
+            let act = Act(
+                kind: .letter, source: "\(message.topic)/\(message.partition)/\(message.offset)",
+                id: hexText(fingerprint), type: Self.eventType, subject: message.topic, digest: fingerprint,
+                outcome: .dead, codes: [code])
+            try await AuditLog.record(act, in: transaction)
             let key = message.key.map { String(decoding: $0, as: UTF8.self) } ?? ""
             let outgoing = Outgoing(
-                topic: topics.deadLetters, key: key, type: "cn.yaohao.cluster.letter-died.v1", subject: message.topic,
+                topic: topics.deadLetters, key: key, type: Self.eventType, subject: message.topic,
                 data: nil)
             // Names that Spring's dead-letter tools understand.
             let extra = [

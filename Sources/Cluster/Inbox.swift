@@ -79,6 +79,7 @@ public struct Inbox: Sendable {
                 UPDATE cluster.inbox SET receipt = \(JSONText(receipt.json))
                 WHERE source = \(submission.source) AND id = \(submission.id)
                 """)
+            try await AuditLog.record(submission.act(.submission, receipt), in: transaction)
             effects.messages.append(outbox.message(for: receipt))
             try await outbox.store(effects, in: transaction)
             return receipt
@@ -116,6 +117,7 @@ public struct Inbox: Sendable {
                 reasons: [
                     Reason(field: "ce_id", code: "id.reused", message: "此编号已用于另一内容的报送；请换一个编号")
                 ])
+            try await AuditLog.record(submission.act(.reuse, receipt), in: transaction)
         }
         try await outbox.store(Effects(messages: [outbox.message(for: receipt)]), in: transaction)
         return receipt

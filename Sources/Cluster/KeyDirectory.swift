@@ -26,14 +26,16 @@ public struct KeyDirectory: Sendable {
     public func submission(
         headers: some Sequence<(name: String, value: [UInt8])>, value: [UInt8]?
     ) async throws -> Submission {
-        let (event, entry) = try await verified(headers: headers, value: value)
+        let received = try Self.event(headers: headers, value: value)
+        let (event, entry) = try check(received, await keys(claimedBy: [received]))
         guard let data = event.data else {
             throw Undeliverable(code: "envelope", reason: "the message has no body; send a JSON object")
         }
         return Submission(
             id: event.id, source: event.source, type: event.type, subject: event.subject,
             department: entry.department, keyID: entry.keyID, roles: entry.roles, data: data,
-            digest: event.bodyDigest)
+            digest: event.bodyDigest, time: event.time,
+            signature: entry.keyID == nil ? nil : received.extensions[Signature.attribute])
     }
 
     /// A key as the directory knows it.
@@ -101,8 +103,7 @@ public struct KeyDirectory: Sendable {
         let rows = try await pool.query(
             """
             SELECT key_id, public_key, department, roles, sources FROM cluster.keys
-            WHERE key_id = ANY (\(claimed.sorted())::text[]) AND revoked_at IS NULL AND valid_from <= clock_timestamp()
-                AND (valid_until IS NULL OR valid_until > clock_timestamp())
+            WHERE key_id = ANY (\(claimed.sorted())::text[]) AND cluster.key_state(keys) = 'valid'
             """)
         var known: [String: Known] = [:]
         for row in rows {
@@ -138,28 +139,5 @@ public struct KeyDirectory: Sendable {
                 reason: "the key \(key.entry.keyID ?? "") may not speak as \(event.source); use the key's own source")
         }
         return (believed, key.entry)
-    }
-
-    /// Stores the public half of a key.
-    ///
-    /// - Throws: `PostgresError`, also when the key is there already.
-    public func register(_ key: SigningKey, validUntil: String? = nil) async throws {
-        try await pool.execute(
-            """
-            INSERT INTO cluster.keys (key_id, public_key, department, roles, sources, valid_until)
-            VALUES (\(key.keyID), \(key.publicKey), \(key.department), \(key.roles.map(\.rawValue).sorted()),
-                \(key.sources), \(optional: validUntil)::text::timestamptz)
-            """)
-    }
-
-    /// Ends a key's life. What it signed before stays.
-    ///
-    /// - Returns: whether there was such a key, not revoked yet.
-    public func revoke(_ keyID: String, reason: String) async throws -> Bool {
-        try await pool.execute(
-            """
-            UPDATE cluster.keys SET revoked_at = clock_timestamp(), revoked_reason = \(reason)
-            WHERE key_id = \(keyID) AND revoked_at IS NULL
-            """) == 1
     }
 }

@@ -19,7 +19,9 @@ public struct Migration: Sendable, Hashable {
 
     /// The migrations of this floor.
     public static let cluster = [
-        Migration(number: 1, name: "cluster", sql: PackageResources._001_cluster_sql)
+        Migration(number: 1, name: "cluster", sql: PackageResources._001_cluster_sql),
+        Migration(number: 2, name: "audit", sql: PackageResources._002_audit_sql),
+        Migration(number: 3, name: "roles", sql: PackageResources._003_roles_sql),
     ]
 }
 

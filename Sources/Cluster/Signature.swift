@@ -94,8 +94,31 @@ public enum Signature {
         return verified
     }
 
+    /// Checks a kept envelope against a public key and what it is about, without the data itself.
+    ///
+    /// - Parameter dataHash: the SHA-256 of the data.
+    static func verify(
+        envelope text: String, publicKey: [UInt8], id: String, source: String, type: String, subject: String?,
+        time: String?, dataHash: [UInt8]
+    ) -> Bool {
+        guard let envelope = try? envelope(text),
+            let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey),
+            key.isValidSignature(envelope.signature, for: preAuthenticationEncoding(envelope.payload)),
+            let payload = try? JSONValue(parsing: envelope.payload)
+        else { return false }
+        let parts = [id, source, "1.0", type, CloudEvent.contentType, "", subject ?? "", time ?? ""]
+        var hash = SHA256()
+        for part in parts { hash.update(data: SHA256.hash(data: Array(part.utf8)).bytes) }
+        hash.update(data: dataHash)
+        return payload["core"] == .string(Data(hash.finalize()).base64EncodedString())
+    }
+
     private static func envelope(of event: CloudEvent) throws -> (keyID: String, payload: [UInt8], signature: [UInt8]) {
         guard let text = event.extensions[attribute], !text.isEmpty else { throw Refusal.unsigned }
+        return try envelope(text)
+    }
+
+    private static func envelope(_ text: String) throws -> (keyID: String, payload: [UInt8], signature: [UInt8]) {
         guard let bytes = Data(base64Encoded: text) else { throw Refusal.malformed("it is not base64") }
         let parsed: JSONValue
         do { parsed = try JSONValue(parsing: Array(bytes)) } catch { throw Refusal.malformed("it is not JSON") }

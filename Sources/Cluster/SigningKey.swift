@@ -30,6 +30,8 @@ public struct SigningKey: Sendable {
     public let keyID: String
     /// The department that signs with it.
     public let department: String
+    /// The device it is kept on; one key a device, so that a lost one can be revoked alone.
+    public let device: String
     /// What `ce_source` it may use, the default first.
     public let sources: [String]
     /// What it may be used for.
@@ -38,10 +40,11 @@ public struct SigningKey: Sendable {
 
     /// A new key of the operating system's randomness, or one around a given private half.
     public init(
-        department: String, sources: [String], roles: Set<Role>,
+        department: String, device: String = "", sources: [String], roles: Set<Role>,
         privateKey: Curve25519.Signing.PrivateKey = Curve25519.Signing.PrivateKey()
     ) {
         self.department = department
+        self.device = device
         self.sources = sources
         self.roles = roles
         self.privateKey = privateKey
@@ -80,12 +83,14 @@ public struct SigningKey: Sendable {
             let roleNames = try reader.strings("roles")
             let sources = try reader.strings("sources")
             let encoded = try reader.string("private_key")
+            let device = try reader.optionalString("device") ?? ""
             try reader.finish()
             guard let raw = Data(base64Encoded: encoded),
                 let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: raw)
             else { throw FileError(description: "\(file): private_key: is not an Ed25519 key in base64") }
             self.init(
-                department: department, sources: sources, roles: Set(roleNames.compactMap(Role.init)), privateKey: key)
+                department: department, device: device, sources: sources,
+                roles: Set(roleNames.compactMap(Role.init)), privateKey: key)
         } catch let error as JSONError {
             throw FileError(description: "\(file): \(error)")
         }
@@ -96,12 +101,24 @@ public struct SigningKey: Sendable {
     /// - Throws: `FileError`.
     public func write(to file: String) throws {
         let content: JSONValue = [
-            "department": .string(department),
+            "department": .string(department), "device": .string(device),
             "private_key": .string(privateKey.rawRepresentation.base64EncodedString()),
             "roles": .array(roles.map(\.rawValue).sorted().map { .string($0) }),
             "sources": .array(sources.map { .string($0) }),
         ]
         try PrivateFile.create(file, content.canonical + [0x0A])
+    }
+}
+
+/// However it is printed, only the public part shows: a private half must not get into a log by mistake.
+extension SigningKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Whose key, and its id.
+    public var description: String { "SigningKey(\(department), \(keyID))" }
+    /// The same.
+    public var debugDescription: String { description }
+    /// The parts that may be seen.
+    public var customMirror: Mirror {
+        Mirror(self, children: ["keyID": keyID, "department": department, "device": device, "sources": sources])
     }
 }
 

@@ -1,3 +1,4 @@
+import Crypto
 public import JSON
 public import Postgres
 
@@ -21,6 +22,18 @@ public struct Submission: Sendable {
     public let data: [UInt8]
     /// The SHA-256 of type, subject and data.
     public let digest: [UInt8]
+    /// When its signer says that it was said.
+    let time: String?
+    /// Its DSSE envelope, in base64; `nil` in unsigned mode.
+    let signature: String?
+
+    /// The line of the audit log that says what came of it.
+    func act(_ kind: Act.Kind, _ receipt: Receipt) -> Act {
+        Act(
+            kind: kind, source: source, id: id, type: type, subject: subject, department: department, keyID: keyID,
+            saidAt: time, digest: digest, dataHash: SHA256.hash(data: data).bytes, signature: signature,
+            outcome: receipt.status == .accepted ? .accepted : .refused, codes: receipt.reasons.map(\.code))
+    }
 }
 
 /// One thing wrong with a submission: where, what, and what would be right.

@@ -6,5 +6,6 @@ public enum PlansSchema {
     public static let migrations = [
         Migration(number: 150, name: "plans", sql: PackageResources._150_plans_sql),
         Migration(number: 151, name: "plan life", sql: PackageResources._151_plan_life_sql),
+        Migration(number: 190, name: "plan confidentiality", sql: PackageResources._190_plan_confidentiality_sql),
     ]
 }

@@ -80,6 +80,8 @@ extension Rounds {
                         "sequence": .integer(definition.sequence),
                     ])
             ])
+            let head = try await AuditLog.publishHead(.commitment(round: round), topics: topics, in: transaction)
+            effects.messages += head.map { [$0] } ?? []
             if try row.decode("late", as: Bool.self) {
                 let void = try await RoundStore.void(
                     round, reason: "承诺在揭示截止之后才得出，无人能够揭示", topics: topics, transaction)

@@ -255,7 +255,8 @@ public struct Rounds: Sendable {
         }
     }
 
-    /// Everything is in: the seed follows, and the drawing begins.
+    /// Everything is in: the seed follows, and the drawing begins. Only the seed's hash is told: with the seed anybody could
+    /// compute who was drawn, long before they may know.
     private func fixSeed(
         _ state: RoundState, publicValues: [String: String], _ transaction: PostgresTransaction
     ) async throws -> Effects {
@@ -279,11 +280,11 @@ public struct Rounds: Sendable {
             """)
         let county = try await county(state.id, transaction)
         return Effects(
-            details: ["seed": .string(seed.hex)],
+            details: ["seed_hash": .string(Hash(of: seed.hex).hex)],
             messages: [
                 event(
                     RoundMessage.Kind.seeded, county: county, round: state.id,
-                    ["round": .string(state.id), "seed": .string(seed.hex)])
+                    ["round": .string(state.id), "seed_hash": .string(Hash(of: seed.hex).hex)])
             ],
             tasks: (0..<(pages ?? 0)).map { NewTask(kind: RoundTask.select, subject: state.id, ordinal: $0) })
     }

@@ -89,11 +89,14 @@ enum RoundStore {
     static func page(_ id: String, file: String, ordinal: Int, _ pool: PostgresPool) async throws -> [UInt8] {
         let rows = try await pool.query(
             """
-            SELECT body FROM rounds.pages p JOIN rounds.round_pages r ON r.hash = p.hash
+            SELECT body, sha256(body) = p.hash AS unchanged FROM rounds.pages p JOIN rounds.round_pages r ON r.hash = p.hash
             WHERE r.round = \(id) AND r.file = \(file) AND r.ordinal = \(ordinal)
             """)
         guard let row = rows.first else {
             throw RoundFault(description: "round \(id) has no page \(ordinal) of \(file)")
+        }
+        guard try row.decode("unchanged", as: Bool.self) else {
+            throw RoundFault(description: "page \(ordinal) of \(file) of round \(id) is not as it was frozen")
         }
         return try row.decode("body", as: [UInt8].self)
     }

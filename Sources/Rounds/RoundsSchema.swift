@@ -7,5 +7,6 @@ public enum RoundsSchema {
         Migration(number: 200, name: "rounds", sql: PackageResources._200_rounds_sql),
         Migration(number: 201, name: "plan draws", sql: PackageResources._201_plan_draws_sql),
         Migration(number: 210, name: "visited entities", sql: PackageResources._210_visited_entities_sql),
+        Migration(number: 290, name: "settled", sql: PackageResources._290_settled_sql),
     ]
 }

@@ -138,6 +138,11 @@ struct Processes {
             logger: logger)
     }
 
+    /// The linking of the audit log, which every process has.
+    func chainer() -> AuditChainer {
+        AuditChainer(pool: pool, topics: settings.topics, logger: logger)
+    }
+
     /// Runs the services until SIGTERM or SIGINT: they are stopped in reverse order, each finishing what it has, and
     /// the pool last of all.
     func run(_ services: [any Service]) async throws {
@@ -151,7 +156,7 @@ struct Processes {
             throw ExitStatus.unreachable
         }
         var configuration = ServiceGroupConfiguration(
-            services: [relay()] + services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [relay(), chainer()] + services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(30)
         logger.info("started")
         do {

@@ -12,6 +12,7 @@ struct Yaohao: AsyncParsableCommand {
             PublicValue.self, Worker.self,
             NotifierCommand.self,
             All.self, Status.self, DeadLetterCommands.self, QuarantineCommands.self, Keys.self,
+            Audit.self,
             Config.self, DrawCommand.self, CommitCommand.self, VerifyCommand.self, ProveCommand.self,
             GenerateCommand.self,
         ])

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// A PostgreSQL of one test's own, that it may kill. On a Unix socket only.
+/// A PostgreSQL of one test's own, that it may kill. On a Unix socket only, unless the test says more.
 struct PrivateServer {
     private static let programs = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql"))
         .flatMap { $0.max { (Int($0) ?? 0) < (Int($1) ?? 0) } }
@@ -24,10 +24,17 @@ struct PrivateServer {
 
     var conninfo: String { "host=\(folder) user=postgres dbname=postgres connect_timeout=10" }
 
-    func start() throws {
+    func start(_ options: String = "-c listen_addresses=''") throws {
         try run(
-            "pg_ctl", "-D", "\(folder)/data", "-l", "\(folder)/log", "-w", "-o", "-k \(folder) -c listen_addresses=''",
-            "start")
+            "pg_ctl", "-D", "\(folder)/data", "-l", "\(folder)/log", "-w", "-o", "-k \(folder) \(options)", "start")
+    }
+
+    /// Puts a file into the server's folder, its own and nobody else's.
+    func write(_ name: String, _ content: some StringProtocol) throws {
+        let path = "\(folder)/data/\(name)"
+        try String(content).write(toFile: path, atomically: false, encoding: .utf8)
+        guard chmod(path, 0o600) == 0 else { throw CocoaError(.fileWriteNoPermission) }
+        if getuid() == 0, let user = getpwnam("postgres") { chown(path, user.pointee.pw_uid, user.pointee.pw_gid) }
     }
 
     /// As a crash: no connection is told.

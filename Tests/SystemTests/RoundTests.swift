@@ -18,9 +18,11 @@ struct RoundTests {
         let key: SigningKey
         let nonce = String(repeating: "5a", count: 32)
         let witnesses = ["witness:A", "witness:B"]
+        let window: [String]
 
-        init(_ stack: TestStack) async throws {
+        init(_ stack: TestStack, window: [String] = ["2026-03-01", "2026-06-30"]) async throws {
             self.stack = stack
+            self.window = window
             rounds = Rounds(pool: stack.pool, topics: stack.topics, salt: { [UInt8](repeating: 7, count: 32) })
             inbox = Inbox(
                 pool: stack.pool, topics: stack.topics, directory: KeyDirectory(pool: stack.pool),
@@ -71,7 +73,7 @@ struct RoundTests {
             [
                 "id": .string(id), "department": "SCJG", "items": [.string(item)], "pool": ["regulators": ["SCJG"]],
                 "sample": ["rates_ppm": ["A": .integer(rate), "D": .integer(rate * 2)]], "method": "onsite",
-                "joint": true, "coordination": "joint", "window": ["2026-03-01", "2026-06-30"],
+                "joint": true, "coordination": "joint", "window": .strings(window),
                 "specialties": ["food"], "team": 2,
             ]
         }

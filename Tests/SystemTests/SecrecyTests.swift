@@ -1,0 +1,134 @@
+import Cluster
+import Foundation
+import JSON
+import Kafka
+import Logging
+import Notices
+import Postgres
+import Synchronization
+import Testing
+
+@testable import Rounds
+
+/// Everything that was logged, metadata and all.
+final class LogCapture: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    struct Handler: LogHandler {
+        let capture: LogCapture
+        var metadata: Logger.Metadata = [:]
+        var logLevel: Logger.Level = .trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        // swift-format-ignore
+        func log(
+            level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
+            function: String, line: UInt
+        ) {
+            let all = self.metadata.merging(metadata ?? [:]) { $1 }
+            capture.lines.withLock { $0.append("\(level) \(message) \(all)") }
+        }
+    }
+
+    var logger: Logger {
+        var logger = Logger(label: "capture") { _ in Handler(capture: self) }
+        logger.logLevel = .trace
+        return logger
+    }
+
+    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+}
+
+@Suite("Confidential until due")
+struct SecrecyTests {
+    @Test("No topic, open table, log line, receipt or error tells who was drawn, or by whom, before it is due")
+    func undisclosed() async throws {
+        try await TestStack.with(partitions: 1) { stack in
+            let county = try await RoundTests.County(stack, window: ["2090-03-01", "2090-06-30"])
+            try await stack.pool.execute("UPDATE registers.entities SET name = '某某企业第' || id || '号'")
+            try await stack.pool.execute("UPDATE registers.inspectors SET name = '某某检查员第' || id || '号'")
+            let capture = LogCapture()
+            let services: [any Service] = [
+                OutboxRelay(
+                    pool: stack.pool, conninfo: stack.conninfo, kafka: stack.kafka, topics: stack.topics, owner: "one",
+                    logger: capture.logger),
+                TaskRunner(
+                    store: TaskStore(pool: stack.pool, topics: stack.topics), owner: "one",
+                    handlers: county.rounds.tasks, logger: capture.logger),
+                AuditChainer(pool: stack.pool, topics: stack.topics, logger: capture.logger),
+                Notifier(pool: stack.pool, topics: stack.topics, logger: capture.logger),
+            ]
+            var said: [String] = []
+            try await stack.running(services) {
+                try await county.collect("R-1", within: 3_600)
+                try await eventually("committed", seconds: 120) { try await county.state("R-1") == "committed" }
+                for witness in county.witnesses { _ = try await county.reveal("R-1", witness) }
+                try await county.endReveals("R-1")
+                for witness in county.witnesses {
+                    let receipt = try await county.submit(
+                        RoundMessage.Kind.publicValueStated,
+                        ["round": "R-1", "source": "public:p", "value": "12345678"], source: witness)
+                    said.append(receipt.json.canonicalText)
+                }
+                try await eventually("drawn", seconds: 120) { try await county.state("R-1") == "drawn" }
+                try await eventually("all is sent", seconds: 60) {
+                    try await stack.count("SELECT count(*) FROM cluster.outbox WHERE sent_at IS NULL") == 0
+                        && stack.count("SELECT count(*) FROM cluster.acts_waiting") == 0
+                }
+            }
+            let entities = Set(
+                try await stack.pool.query("SELECT DISTINCT entity FROM rounds.visits").map {
+                    try $0.decode(0, as: String.self)
+                })
+            #expect(entities.count > 100)
+            let seed = try #require(
+                try await stack.pool.query("SELECT seed FROM rounds.rounds").first?.decode(0, as: String?.self))
+
+            var seen: [(place: String, text: String)] = [("receipts", said.joined()), ("logs", capture.text)]
+            for (topic, _) in stack.topics.all {
+                let reader = try await KafkaReader.open(settings: stack.kafka, topic: topic, logger: stack.logger)
+                for message in try await reader.readToEnd() {
+                    let headers = message.headers.map { "\($0.name)=\(String(decoding: $0.value, as: UTF8.self))" }
+                    seen.append(
+                        (
+                            topic,
+                            [message.key ?? [], message.value ?? []].map { String(decoding: $0, as: UTF8.self) }
+                                .joined(separator: " ") + headers.joined(separator: " ")
+                        ))
+                }
+                await reader.close()
+            }
+            #expect(seen.contains { $0.place == stack.topics.events && $0.text.contains("round-drawn") })
+            let open = try await stack.pool.query(
+                """
+                SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'open'::regnamespace AND c.relkind IN ('r', 'v')
+                """
+            ).map { try $0.decode(0, as: String.self) }
+            #expect(open.contains("rounds") && open.contains("audit_heads") && open.contains("publications"))
+            for table in open {
+                for row in try await stack.pool.query(SQL(raw: "SELECT to_jsonb(t)::text FROM open.\"\(table)\" t")) {
+                    seen.append(("open.\(table)", try row.decode(0, as: String.self)))
+                }
+            }
+            #expect(seen.contains { $0.place == "open.rounds" && $0.text.contains("R-1") })
+            // What operators are shown, and why tasks have failed.
+            seen.append(("round show", try #require(try await RoundReport.show("R-1", stack.pool)).canonicalText))
+            for line in try await AuditLog.lines(stack.pool) { seen.append(("audit show", line.canonicalText)) }
+            for row in try await stack.pool.query("SELECT COALESCE(failure, '') FROM cluster.tasks") {
+                seen.append(("failures", try row.decode(0, as: String.self)))
+            }
+            // Everybody's id is of one of these forms; nobody's may be anywhere, drawn or not.
+            for (place, text) in seen {
+                #expect(text.firstMatch(of: /E\d{6}\b/) == nil, "an entity in \(place): \(text.prefix(200))")
+                #expect(text.firstMatch(of: /\bP0\d\d\b/) == nil, "an inspector in \(place): \(text.prefix(200))")
+                #expect(!text.contains("某某"), "a name in \(place): \(text.prefix(200))")
+                #expect(!text.contains(seed), "the seed in \(place): \(text.prefix(200))")
+                #expect(!text.contains(county.nonce), "a nonce in \(place): \(text.prefix(200))")
+            }
+        }
+    }
+}
