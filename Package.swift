@@ -105,6 +105,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "NoticesTests", dependencies: ["Notices", "Registers", "Cluster", "JSON"], swiftSettings: settings),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Draw", "Tables", "JSON", crypto,
+            ],
+            swiftSettings: settings),
         // Tests against the real servers of scripts/stack
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", logging], swiftSettings: settings),
         .testTarget(name: "KafkaTests", dependencies: ["Kafka", "CRdKafka", logging], swiftSettings: settings),
@@ -114,6 +120,7 @@ let package = Package(
                 "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Draw", "JSON", "Postgres",
                 "Kafka", crypto, logging, lifecycle,
             ],
+            exclude: ["Privileges.txt"],
             swiftSettings: settings),
     ]
 )

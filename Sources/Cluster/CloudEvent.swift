@@ -61,6 +61,13 @@ public struct CloudEvent: Sendable, Hashable {
         return all
     }
 
+    /// The most attributes that an event may have.
+    public static let maximumAttributes = 64
+    /// The longest value of an attribute, in bytes; a signature is about 500.
+    public static let maximumAttributeSize = 8_192
+    /// The longest subject, in bytes.
+    public static let maximumSubjectSize = 1_000
+
     /// Reads an event back from the headers and value of a Kafka message.
     ///
     /// - Throws: `Malformed`, naming the first header that breaks a rule.
@@ -69,6 +76,13 @@ public struct CloudEvent: Sendable, Hashable {
         for (name, bytes) in headers {
             let lowered = name.lowercased()
             guard lowered.hasPrefix("ce_") || lowered == "content-type" || lowered == "traceparent" else { continue }
+            guard bytes.count <= Self.maximumAttributeSize, attributes.count < Self.maximumAttributes else {
+                throw Malformed(
+                    field: String(lowered.prefix(64)),
+                    message:
+                        "is too long or one too many; send at most \(Self.maximumAttributes) attributes of at most "
+                        + "\(Self.maximumAttributeSize) bytes")
+            }
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw Malformed(field: lowered, message: "is not UTF-8; send the attribute as UTF-8 text")
             }
@@ -89,7 +103,17 @@ public struct CloudEvent: Sendable, Hashable {
         source = try Self.identifier(mandatory("ce_source"), "ce_source")
         type = try Self.identifier(mandatory("ce_type"), "ce_type")
         subject = attributes.removeValue(forKey: "ce_subject")
+        if let subject, subject.utf8.count > Self.maximumSubjectSize || subject.utf8.contains(where: { $0 < 0x20 }) {
+            throw Malformed(
+                field: "ce_subject",
+                message:
+                    "is longer than \(Self.maximumSubjectSize) bytes or holds control characters; name what it is about"
+            )
+        }
         time = attributes.removeValue(forKey: "ce_time")
+        if let time, time.utf8.count > 64 || !time.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) {
+            throw Malformed(field: "ce_time", message: "is no instant; write YYYY-MM-DDThh:mm:ssZ")
+        }
         let media = attributes.removeValue(forKey: "content-type")
         if value != nil, let media, media.split(separator: ";").first.map(String.init) != Self.contentType {
             throw Malformed(field: "content-type", message: "is not \(Self.contentType); send JSON")

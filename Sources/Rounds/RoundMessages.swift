@@ -35,16 +35,17 @@ enum RoundMessage {
             county = try reader.identifier("county")
             let path = reader.pathOf("witnesses")
             witnesses = try reader.strings("witnesses")
-            guard !witnesses.isEmpty, zip(witnesses, witnesses.dropFirst()).allSatisfy({ Grammar.precedes($0, $1) }),
+            guard (1...64).contains(witnesses.count),
+                zip(witnesses, witnesses.dropFirst()).allSatisfy({ Grammar.precedes($0, $1) }),
                 witnesses.allSatisfy({ $0.utf8.count <= 128 && Grammar.isSource($0) })
             else {
-                throw JSONError(path: path, message: "至少一个见证来源，按字节升序，不得重复，只含 A-Z a-z 0-9 . _ : -")
+                throw JSONError(path: path, message: "1 至 64 个见证来源，按字节升序，不得重复，只含 A-Z a-z 0-9 . _ : -")
             }
             let publicPath = reader.pathOf("public")
             publicSources = try reader.required("public").array { try PublicSource($0) }
-            guard !publicSources.isEmpty,
+            guard (1...16).contains(publicSources.count),
                 zip(publicSources, publicSources.dropFirst()).allSatisfy({ Grammar.precedes($0.source, $1.source) })
-            else { throw JSONError(path: publicPath, message: "至少一个公共随机来源，按来源升序，不得重复") }
+            else { throw JSONError(path: publicPath, message: "1 至 16 个公共随机来源，按来源升序，不得重复") }
             replaces = try reader.optional("replaces").map { try JSONReader.identifier($0) }
             try reader.finish()
         }
@@ -80,8 +81,8 @@ enum RoundMessage {
             note = try reader.optionalString("note")
             let path = reader.pathOf("plan_lines")
             planLines = try reader.strings("plan_lines")
-            guard !planLines.isEmpty, Set(planLines).count == planLines.count else {
-                throw JSONError(path: path, message: "至少写一个计划行（计划编号/行编号），且不重复")
+            guard (1...1_000).contains(planLines.count), Set(planLines).count == planLines.count else {
+                throw JSONError(path: path, message: "写 1 至 1000 个计划行（计划编号/行编号），且不重复")
             }
             try reader.finish()
         }

@@ -50,15 +50,13 @@ public enum RoundVerification {
         func text(_ column: String) throws -> [UInt8]? {
             try row.decode(column, as: String?.self).map { Array($0.utf8) + [0x0A] }
         }
-        var files: [String: [UInt8]] = [
-            "roster.tsv": try await RoundStore.file(id, "roster", pool),
-            "inspectors.tsv": try await RoundStore.file(id, "inspectors", pool),
-        ]
+        var files: [String: [UInt8]] = [:]
         files["round.json"] = try text("definition")
         files["seed.json"] = try text("seed_json")
         let salt: JSONValue = ["salt": .string(try row.decode("salt", as: String?.self) ?? "")]
         files["secret.json"] = salt.canonical + [0x0A]
         do {
+            for name in ["roster", "inspectors"] { files[name + ".tsv"] = try await RoundStore.file(id, name, pool) }
             let bundle = DrawBundle(files: files)
             let frozen = try await bundle.frozen(threads: threads)
             guard frozen.commitment.hash == (try row.decode("commitment", as: String.self)),

@@ -43,6 +43,32 @@ struct EnvelopeTests {
         #expect(throws: CloudEvent.Malformed.self) { try CloudEvent(headers: Self.headers(event), value: event.data) }
     }
 
+    @Test("Attributes have bounds, in number and in length, and what is too much is named")
+    func bounds() throws {
+        let many = (0..<CloudEvent.maximumAttributes).map { (name: "ce_x\($0)", value: [UInt8(0x61)]) }
+        let long = [UInt8](repeating: 0x61, count: CloudEvent.maximumAttributeSize + 1)
+        let cases: [(more: [(name: String, value: [UInt8])], field: String)] = [
+            (many, "ce_x"), ([("ce_long", long)], "ce_long"),
+        ]
+        for (more, field) in cases {
+            let error = #expect(throws: CloudEvent.Malformed.self) {
+                try CloudEvent(headers: Self.headers(Self.event()) + more, value: nil)
+            }
+            #expect(error?.field.hasPrefix(field) == true)
+        }
+        for (subject, time) in [
+            (String(repeating: "x", count: CloudEvent.maximumSubjectSize + 1), "2026-03-01T00:00:00Z"),
+            ("a\u{0}b", "2026-03-01T00:00:00Z"), ("R-1", "昨天"), ("R-1", String(repeating: "0", count: 65)),
+        ] {
+            var event = Self.event()
+            event.subject = subject
+            event.time = time
+            #expect(throws: CloudEvent.Malformed.self) {
+                try CloudEvent(headers: Self.headers(event), value: event.data)
+            }
+        }
+    }
+
     @Test("Two submissions say the same when type, subject and data are the same, whenever and however signed")
     func sameBody() throws {
         var later = Self.event()

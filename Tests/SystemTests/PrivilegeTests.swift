@@ -45,12 +45,12 @@ struct PrivilegeTests {
                 cmd, 'USING', qual, 'CHECK ' || with_check)
             FROM pg_policies
             UNION ALL
-            SELECT concat_ws(' ', rolname, 'role', array_to_string(array_remove(ARRAY[
+            SELECT concat_ws(' ', rolname, 'role', NULLIF(array_to_string(array_remove(ARRAY[
                 CASE WHEN rolcanlogin THEN 'LOGIN' END, CASE WHEN rolsuper THEN 'SUPERUSER' END,
                 CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,
                 CASE WHEN rolbypassrls THEN 'BYPASSRLS' END, CASE WHEN rolreplication THEN 'REPLICATION' END,
                 (SELECT 'MEMBER OF ' || string_agg(g.rolname, ',' ORDER BY g.rolname)
-                    FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid)], NULL), ','))
+                    FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid)], NULL), ','), ''))
             FROM pg_roles r WHERE rolname = ANY (\(roles))
             ORDER BY 1
             """
@@ -75,7 +75,7 @@ struct PrivilegeTests {
     func readers() async throws {
         try await TestStack.with(partitions: nil) { stack in
             let lines = try await Self.privileges(stack).map { $0.split(separator: " ").map(String.init) }
-            for line in lines where line[0] == "yaohao_portal" && line[1] != "role" {
+            for line in lines where line[0] == "yaohao_portal" && line.count > 2 {
                 #expect(line[2] == "open" || line[2].hasPrefix("open."), "\(line)")
             }
             for line in lines where ["yaohao_portal", "yaohao_console"].contains(line[0]) {
@@ -85,7 +85,10 @@ struct PrivilegeTests {
             }
             // Nobody can make anything, and nobody can change what is only added to.
             for line in lines where line[1] == "schema" { #expect(line[3] == "USAGE", "\(line)") }
-            for line in lines where ["cluster.acts", "cluster.audit_chain", "cluster.audit_heads"].contains(line[2]) {
+            for line in lines
+            where line.count > 2
+                && ["cluster.acts", "cluster.audit_chain", "cluster.audit_heads"].contains(line[2])
+            {
                 #expect(!line[3].contains("UPDATE") && !line[3].contains("DELETE"), "\(line)")
             }
             #expect(lines.filter { $0[1] == "role" }.map { $0.count } == Self.roles.map { _ in 2 })

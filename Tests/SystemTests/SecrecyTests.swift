@@ -5,6 +5,7 @@ import Kafka
 import Logging
 import Notices
 import Postgres
+import ServiceLifecycle
 import Synchronization
 import Testing
 
@@ -76,8 +77,11 @@ struct SecrecyTests {
                 }
                 try await eventually("drawn", seconds: 120) { try await county.state("R-1") == "drawn" }
                 try await eventually("all is sent", seconds: 60) {
-                    try await stack.count("SELECT count(*) FROM cluster.outbox WHERE sent_at IS NULL") == 0
-                        && stack.count("SELECT count(*) FROM cluster.acts_waiting") == 0
+                    try await stack.count(
+                        """
+                        SELECT (SELECT count(*) FROM cluster.outbox WHERE sent_at IS NULL)
+                            + (SELECT count(*) FROM cluster.acts_waiting)
+                        """) == 0
                 }
             }
             let entities = Set(
@@ -126,6 +130,8 @@ struct SecrecyTests {
                 #expect(text.firstMatch(of: /E\d{6}\b/) == nil, "an entity in \(place): \(text.prefix(200))")
                 #expect(text.firstMatch(of: /\bP0\d\d\b/) == nil, "an inspector in \(place): \(text.prefix(200))")
                 #expect(!text.contains("某某"), "a name in \(place): \(text.prefix(200))")
+                // Who runs rounds is shown the seed, and can read more than that.
+                if place == "round show" { continue }
                 #expect(!text.contains(seed), "the seed in \(place): \(text.prefix(200))")
                 #expect(!text.contains(county.nonce), "a nonce in \(place): \(text.prefix(200))")
             }
