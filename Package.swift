@@ -14,6 +14,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // Floors, lowest first: a floor imports only floors below it, and slices on one floor do not import each other.
@@ -24,6 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -34,6 +36,7 @@ let package = Package(
         .target(name: "JSON", swiftSettings: settings),
         .systemLibrary(name: "CXlsxWriter", pkgConfig: "xlsxwriter", providers: [.apt(["libxlsxwriter-dev"])]),
         .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+        .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .target(name: "Tables", dependencies: ["CZip"], swiftSettings: settings),
         // Floor 1
         .target(name: "YAML", dependencies: ["JSON", yams], swiftSettings: settings),
@@ -66,8 +69,8 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Inspections",
-            dependencies: ["Cluster", "Registers", "JSON", "Postgres", logging],
-            resources: [.embedInCode("Migrations")],
+            dependencies: ["Cluster", "Registers", "Draw", "CQRencode", "JSON", "Postgres", logging, mustache],
+            resources: [.embedInCode("Migrations"), .embedInCode("Templates")],
             swiftSettings: settings),
         .target(
             name: "Notices",
@@ -101,7 +104,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "RoundsTests", dependencies: ["Rounds", "Cluster", "Draw", "JSON"], swiftSettings: settings),
         .testTarget(
-            name: "InspectionsTests", dependencies: ["Inspections", "Registers", "Cluster", "JSON"],
+            name: "InspectionsTests", dependencies: ["Inspections", "Registers", "Cluster", "Draw", "JSON"],
             swiftSettings: settings),
         .testTarget(
             name: "NoticesTests", dependencies: ["Notices", "Registers", "Cluster", "JSON"], swiftSettings: settings),

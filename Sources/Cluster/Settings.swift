@@ -37,6 +37,9 @@ public struct Settings: Sendable {
         Key(
             name: "YAOHAO_TASK_PACE_MS", standard: "0",
             meaning: "dwell on each task, so that people can watch a small draw · 演示放慢"),
+        Key(
+            name: "YAOHAO_VISIT_CODE", standard: "yaohao:visit:{visit}",
+            meaning: "what the QR code on notices says, {visit} for the visit's id · 检查通知书二维码内容"),
         Key(name: "YAOHAO_LOG_LEVEL", standard: "info", meaning: "trace debug info notice warning error · 日志级别"),
         Key(
             name: "YAOHAO_UNSIGNED", standard: "",

@@ -53,15 +53,27 @@ public struct ResultFacts: Sendable {
     public let visit: VisitFacts?
     /// The categories in force, by name.
     public let categories: [String: CategoryKind]
-    /// The departments whose results for this visit are recorded already.
-    public let recorded: Set<String>
+    /// The latest version of each department's result for this visit.
+    public let recorded: [String: Int]
+    /// Entrustments of the signer's part that have a conclusion, with the matters that they are about.
+    public let concluded: [String: Set<String>]
+    /// Within what time after the inspection's end a result is entered.
+    public let entryTerm: CountyRules.Term
+    /// The county's working days.
+    public let calendar: WorkingCalendar
 
     /// Facts of the given parts.
-    public init(today: Day, visit: VisitFacts?, categories: [String: CategoryKind], recorded: Set<String>) {
+    public init(
+        today: Day, visit: VisitFacts?, categories: [String: CategoryKind], recorded: [String: Int],
+        concluded: [String: Set<String>] = [:], entryTerm: CountyRules.Term, calendar: WorkingCalendar
+    ) {
         self.today = today
         self.visit = visit
         self.categories = categories
         self.recorded = recorded
+        self.concluded = concluded
+        self.entryTerm = entryTerm
+        self.calendar = calendar
     }
 }
 
@@ -75,9 +87,15 @@ public struct AcceptedResult: Sendable, Hashable {
     public let entity: String
     /// The round that drew the visit.
     public let round: String
+    /// Its version, from 1.
+    public let version: Int
+    /// The day until which it was to be entered; `nil` while the calendar does not reach so far.
+    public let entryDueOn: Day?
+    /// Whether it came later: it is taken, and marked.
+    public let late: Bool?
 }
 
-/// Decides whether a result may be recorded.
+/// Decides whether a result, or a correction of one, may be recorded.
 ///
 /// - Parameters:
 ///   - result: what was sent.
@@ -85,15 +103,8 @@ public struct AcceptedResult: Sendable, Hashable {
 ///   - facts: what the database knows.
 /// - Throws: `Rejection` with every reason that was found.
 public func decide(_ result: RecordedResult, signer: String, facts: ResultFacts) throws(Rejection) -> AcceptedResult {
-    var reasons: [Reason] = []
-    if result.department != signer {
-        reasons.append(
-            Reason(
-                field: "department", code: "department.other",
-                message: "谁抽查、谁录入：签名部门是 \(signer)，不能替 \(result.department) 录入；"
-                    + "sign with the key of \(result.department)"))
-    }
-    reasons += categoryReasons(result, facts.categories)
+    var reasons = ownPart(of: result.department, signer: signer)
+    reasons += categoryReasons(result.items, facts.categories)
     let endedOn = Day(result.endedOn)
     if let endedOn {
         if endedOn > facts.today {
@@ -121,14 +132,10 @@ public func decide(_ result: RecordedResult, signer: String, facts: ResultFacts)
                 field: "ended_on", code: "ended-on.before-window",
                 message: "检查结束日期 \(endedOn) 早于检查期首日 \(visit.windowFirst)；check the day"))
     }
-    if facts.recorded.contains(result.department) {
-        reasons.append(
-            Reason(
-                field: "visit", code: "result.exists",
-                message: "\(result.department) 对此任务的结果已经录入；a result is recorded once"))
-    }
+    reasons += versionReasons(result, latest: facts.recorded[result.department])
     if let part = visit.parts[result.department] {
-        reasons += itemReasons(result, part)
+        reasons += coverageReasons(result.items, of: part.items)
+        reasons += sourceReasons(result.items, facts.concluded)
         reasons += inspectorReasons(result, part)
     } else {
         reasons.append(
@@ -138,13 +145,59 @@ public func decide(_ result: RecordedResult, signer: String, facts: ResultFacts)
                     + "only a department of the visit records its part"))
     }
     guard reasons.isEmpty, let endedOn else { throw Rejection(reasons) }
-    return AcceptedResult(result: result, endedOn: endedOn, entity: visit.entity, round: visit.round)
+    // A due day beyond the known calendar is not guessed.
+    let dueOn = try? facts.entryTerm.day(after: endedOn, facts.calendar)
+    return AcceptedResult(
+        result: result, endedOn: endedOn, entity: visit.entity, round: visit.round,
+        version: (facts.recorded[result.department] ?? 0) + 1, entryDueOn: dueOn, late: dueOn.map { facts.today > $0 })
+}
+
+/// A first result finds none before it; a correction names the version in force.
+private func versionReasons(_ result: RecordedResult, latest: Int?) -> [Reason] {
+    switch (result.correction, latest) {
+    case (nil, nil): []
+    case (nil, _?):
+        [
+            Reason(
+                field: "visit", code: "result.exists",
+                message: "\(result.department) 对此任务的结果已经录入，如有错误请更正；a result is recorded once, then corrected")
+        ]
+    case (_?, nil):
+        [
+            Reason(
+                field: "visit", code: "result.none",
+                message: "\(result.department) 对此任务还没有录入结果；record the result first")
+        ]
+    case (let correction?, let latest?):
+        correction.version == latest
+            ? []
+            : [
+                Reason(
+                    field: "version", code: "result.version",
+                    message: "现行版本是第 \(latest) 版，不是第 \(correction.version) 版；look at the latest version")
+            ]
+    }
+}
+
+/// Conclusions that a finding rests on are there, and are about its matter.
+private func sourceReasons(_ items: [CheckedItem], _ concluded: [String: Set<String>]) -> [Reason] {
+    var reasons: [Reason] = []
+    for (index, item) in items.enumerated() {
+        for (place, source) in item.sources.enumerated() {
+            guard case .entrusted(let id) = source, concluded[id]?.contains(item.item) != true else { continue }
+            reasons.append(
+                Reason(
+                    field: "items[\(index)].sources[\(place)].entrustment", code: "entrustment.unknown",
+                    message: "本部门此次检查没有关于事项 \(item.item) 且已出结论的委托 \(id)；attach its conclusion first"))
+        }
+    }
+    return reasons
 }
 
 /// Each item has at least one category, all known, none twice, and "nothing found" stands beside no finding.
-private func categoryReasons(_ result: RecordedResult, _ known: [String: CategoryKind]) -> [Reason] {
+func categoryReasons(_ items: [CheckedItem], _ known: [String: CategoryKind]) -> [Reason] {
     var reasons: [Reason] = []
-    for (index, item) in result.items.enumerated() {
+    for (index, item) in items.enumerated() {
         let field = "items[\(index)].categories"
         if item.categories.isEmpty {
             reasons.append(
@@ -173,11 +226,11 @@ private func categoryReasons(_ result: RecordedResult, _ known: [String: Categor
                     message: "未发现问题不能与其他检查结果同时填写；nothing found contradicts a finding"))
         }
         if let findings = item.findings {
-            if findings.count > RecordedResult.maximumFindings {
+            if findings.count > CheckedItem.maximumFindings {
                 reasons.append(
                     Reason(
                         field: "items[\(index)].findings", code: "findings.long",
-                        message: "检查情况超过 \(RecordedResult.maximumFindings) 字；shorten the findings"))
+                        message: "检查情况超过 \(CheckedItem.maximumFindings) 字；shorten the findings"))
             }
             if findings.unicodeScalars.contains("\0") {
                 reasons.append(
@@ -190,12 +243,12 @@ private func categoryReasons(_ result: RecordedResult, _ known: [String: Categor
     return reasons
 }
 
-/// Every item of the department at this visit is covered, once, and no other is.
-private func itemReasons(_ result: RecordedResult, _ part: VisitFacts.Part) -> [Reason] {
+/// Every matter that was to be checked is covered, once, and no other is.
+func coverageReasons(_ items: [CheckedItem], of own: [String]) -> [Reason] {
     var reasons: [Reason] = []
     var covered: Set<String> = []
-    for (index, item) in result.items.enumerated() {
-        if !part.items.contains(item.item) {
+    for (index, item) in items.enumerated() {
+        if !own.contains(item.item) {
             reasons.append(
                 Reason(
                     field: "items[\(index)].item", code: "items.other",
@@ -207,7 +260,7 @@ private func itemReasons(_ result: RecordedResult, _ part: VisitFacts.Part) -> [
                     message: "事项 \(item.item) 重复；report it once"))
         }
     }
-    for item in part.items where !covered.contains(item) {
+    for item in own where !covered.contains(item) {
         reasons.append(
             Reason(
                 field: "items", code: "items.missing", message: "缺少事项 \(item) 的结果；report every item of the visit"))

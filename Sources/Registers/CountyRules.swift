@@ -154,6 +154,12 @@ public struct CountyRules: Sendable, Hashable {
     public let creditClassConfidential: Bool
     /// When each register is stale, by its name.
     public let freshness: [String: Freshness]
+    /// Within what time things are done after a visit or a lead.
+    public let inspectionTerms: InspectionTerms
+    /// When a finding has become common.
+    public let commonFindings: CommonFindings
+    /// Departments whose results are released without review.
+    public let resultsWithoutReview: Set<String>
     /// What breaking each rule of plans means.
     public let severities: [PlanRule: Severity]
 
@@ -193,6 +199,9 @@ public struct CountyRules: Sendable, Hashable {
         creditClassConfidential = try reader.bool("credit_class_confidential")
         freshness = try Self.byName(
             reader.required("freshness_hours"), of: Register.allCases.map(\.rawValue), allNeeded: true, Self.freshness)
+        inspectionTerms = try InspectionTerms(reader.required("inspection_terms"))
+        commonFindings = try CommonFindings(reader.required("common_findings"))
+        resultsWithoutReview = Set(try reader.strings("results_without_review"))
         let named = try Self.byName(
             reader.required("plan_rule_severities"), of: PlanRule.allCases.map(\.rawValue), allNeeded: true
         ) { try $0.choice(of: Severity.self) }

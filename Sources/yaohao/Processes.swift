@@ -102,6 +102,12 @@ struct Processes {
                     try submissions(rounds.handlers, directory, deadLetters, group: group, topics: topics))
             case .inspections:
                 services.append(
+                    TaskRunner(
+                        store: TaskStore(
+                            pool: pool, topics: settings.topics, leaseMilliseconds: settings.leaseMilliseconds),
+                        owner: name, handlers: Inspections.tasks(pool: pool, topics: settings.topics), concurrency: 1,
+                        logger: logger))
+                services.append(
                     try submissions(
                         Inspections.handlers(topics: settings.topics), directory, deadLetters, group: group,
                         topics: topics))

@@ -8,6 +8,7 @@ struct Yaohao: AsyncParsableCommand {
         abstract: "摇号 · random inspections that nobody can steer and everybody can re-compute.",
         subcommands: [
             Migrate.self, Feed.self, Rules.self, RegisterCommands.self, Submit.self, PlanCommand.self, Round.self,
+            Visits.self, Leads.self,
             Witness.self,
             PublicValue.self, Worker.self,
             NotifierCommand.self,

@@ -21,9 +21,10 @@ struct DecisionTests {
         "未发现问题": .clear, "发现问题已责令改正": .finding, "不配合检查情节严重": .finding, "暂停营业": .state,
     ]
 
-    static func facts(visit: VisitFacts? = visit, recorded: Set<String> = []) -> ResultFacts {
+    static func facts(visit: VisitFacts? = visit, recorded: [String: Int] = [:]) -> ResultFacts {
         ResultFacts(
-            today: today, visit: visit, categories: categories, recorded: recorded)
+            today: today, visit: visit, categories: categories, recorded: recorded, entryTerm: .workingDays(10),
+            calendar: WorkingCalendar([]))
     }
 
     static func result(
@@ -125,8 +126,8 @@ struct DecisionTests {
 
     @Test("is recorded once for each visit and department")
     func once() {
-        #expect(Self.reasons(Self.result(), facts: Self.facts(recorded: ["YJGL"])) == [])
-        #expect(Self.reasons(Self.result(), facts: Self.facts(recorded: ["SCJG"])) == ["visit result.exists"])
+        #expect(Self.reasons(Self.result(), facts: Self.facts(recorded: ["YJGL": 1])) == [])
+        #expect(Self.reasons(Self.result(), facts: Self.facts(recorded: ["SCJG": 1])) == ["visit result.exists"])
     }
 
     @Test("keeps findings within what a message and a database can hold")
@@ -146,12 +147,12 @@ struct DecisionTests {
     func allReasons() throws {
         let result = Self.result(endedOn: "2026-04-01", items: [Self.item("SCJG-1", [])])
         #expect(
-            Self.reasons(result, signer: "YJGL", facts: Self.facts(recorded: ["SCJG"])) == [
+            Self.reasons(result, signer: "YJGL", facts: Self.facts(recorded: ["SCJG": 1])) == [
                 "department department.other", "items[0].categories categories.empty", "ended_on ended-on.future",
                 "visit result.exists", "items items.missing",
             ])
         let rejection = #expect(throws: Rejection.self) {
-            try decide(result, signer: "YJGL", facts: Self.facts(recorded: ["SCJG"]))
+            try decide(result, signer: "YJGL", facts: Self.facts(recorded: ["SCJG": 1]))
         }
         for reason in rejection?.reasons ?? [] {
             let first = try #require(reason.message.unicodeScalars.first { $0.properties.isAlphabetic })

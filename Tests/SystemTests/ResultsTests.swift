@@ -84,6 +84,7 @@ struct ResultsTests {
             #expect(
                 data == [
                     "round": "R-1", "visit": "R-1-E1", "entity": "E1", "department": "SCJG", "ended_on": "2026-03-10",
+                    "version": 1, "late": .null,
                 ])
         }
     }

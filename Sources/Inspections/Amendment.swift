@@ -1,0 +1,70 @@
+public import Draw
+public import JSON
+
+/// One line of `amendments.jsonl` (抽取后的变更): what could not be done as drawn, why, and what was done instead.
+///
+/// Each line carries the hash of the one before, the first that of `result.json`: draw-v1 §9.
+public struct Amendment: Sendable, Hashable {
+    /// What was changed.
+    public enum Change: Sendable, Hashable {
+        /// Somebody else fills a slot; `nil` where nobody is left. Who was not asked is named, so that anybody can
+        /// compute it again.
+        case substitute(slot: Int, replaced: String, by: String?, excluded: [String])
+        /// The entity could not be inspected; the state in which it was met.
+        case entityGone(String)
+    }
+
+    /// The number within the round, from 1.
+    public let number: Int
+    /// The visit's id.
+    public let visit: String
+    /// The department whose part it is.
+    public let department: String
+    /// What was changed.
+    public let change: Change
+    /// Why.
+    public let reason: String
+    /// When, `YYYY-MM-DDThh:mm:ssZ`.
+    public let at: String
+    /// The hash of the line before, 64 hexadecimal digits.
+    public let previous: String
+
+    /// A line of the given parts.
+    public init(
+        number: Int, visit: String, department: String, change: Change, reason: String, at: String, previous: String
+    ) {
+        self.number = number
+        self.visit = visit
+        self.department = department
+        self.change = change
+        self.reason = reason
+        self.at = at
+        self.previous = previous
+    }
+
+    /// The line as JSON.
+    public var json: JSONValue {
+        var members: [String: JSONValue] = [
+            "number": .integer(number), "visit": .string(visit), "department": .string(department),
+            "reason": .string(reason), "at": .string(at), "previous": .string(previous),
+        ]
+        switch change {
+        case .substitute(let slot, let replaced, let substitute, let excluded):
+            members["kind"] = "substitute"
+            members["slot"] = .integer(slot)
+            members["replaced"] = .string(replaced)
+            members["substitute"] = .nullable(substitute)
+            members["excluded"] = .strings(excluded)
+        case .entityGone(let state):
+            members["kind"] = "entity-gone"
+            members["state"] = .string(state)
+        }
+        return .object(members)
+    }
+
+    /// The line's text, canonical, without an LF.
+    public var line: String { json.canonicalText }
+
+    /// The SHA-256 of the line's text.
+    public var hash: Hash { Hash(of: line) }
+}
