@@ -88,6 +88,9 @@ let package = Package(
         // Measurements
         .executableTarget(
             name: "bench-postgres", dependencies: ["Postgres"], path: "Benchmarks/Postgres", swiftSettings: settings),
+        .executableTarget(
+            name: "bench-feed", dependencies: ["Cluster", "Registers", "Kafka", logging], path: "Benchmarks/Feed",
+            swiftSettings: settings),
         // Tests that need no server
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(

@@ -42,11 +42,18 @@ public struct FeedClient: Sendable {
     ///
     /// No more than a few pages are held in memory at a time.
     ///
+    /// - Parameters:
+    ///   - heading: what the feed is.
+    ///   - time: when it is made, `YYYY-MM-DDThh:mm:ssZ`.
+    ///   - timeout: how long to wait for the report.
+    ///   - sent: told the reader at its end each time all rows were sent.
+    ///   - rows: the rows. When reading them fails, no end is sent, so that what was sent before has no effect.
     /// - Returns: its receipt with the report in the details, or `nil` when none came in time; then the same rows may be
     ///   sent again.
     /// - Throws: `KafkaError` that no later try can mend, `FeedWriter.Unsendable`, and what reading the rows throws.
     public func send(
-        _ heading: FeedHeading, time: String, timeout: Duration, rows: @escaping Rows
+        _ heading: FeedHeading, time: String, timeout: Duration,
+        sent: @escaping @Sendable (any FeedRowReader) -> Void = { _ in }, rows: @escaping Rows
     ) async throws -> Receipt? {
         let producer = try KafkaProducer(settings: kafka, logger: logger)
         do {
@@ -57,8 +64,9 @@ public struct FeedClient: Sendable {
                 // A worker needs its time for a large feed, which transmitting it has taken, too; sending it again too
                 // soon would only add to the load.
                 let receipts = try await waiter.collect([id], timeout: timeout, patience: .seconds(30)) { _ in
-                    try await transmit(
-                        FeedWriter(heading, topics: topics, time: time, signedBy: key), rows(), producer)
+                    sent(
+                        try await transmit(
+                            FeedWriter(heading, topics: topics, time: time, signedBy: key), rows(), producer))
                 }
                 await waiter.close()
                 await producer.close()
@@ -76,7 +84,10 @@ public struct FeedClient: Sendable {
     /// Records that are under way while the next ones are made.
     private static let chunk = 8
 
-    private func transmit(_ writer: FeedWriter, _ rows: any FeedRowReader, _ producer: KafkaProducer) async throws {
+    /// Sends everything once, and gives back the reader at its end.
+    private func transmit(
+        _ writer: FeedWriter, _ rows: any FeedRowReader, _ producer: KafkaProducer
+    ) async throws -> any FeedRowReader {
         var writer = writer
         var rows = rows
         var full = try writer.begin()
@@ -95,6 +106,7 @@ public struct FeedClient: Sendable {
             }
             try await delivered
         }
+        return rows
     }
 
     private func deliver(_ records: [KafkaRecord], _ producer: KafkaProducer) async throws {

@@ -135,6 +135,7 @@ public struct FeedIntake: Sendable {
         let found = found.sorted { ($0.page.feed, $0.page.position) < ($1.page.feed, $1.page.position) }
         let feeds = Set(found.map(\.page.feed)).sorted()
         let pages = found.map(\.page)
+        let departments = pages.map { JSONText(.strings($0.departments)) }
         let uuids = Dictionary(uniqueKeysWithValues: feeds.map { ($0, $0.uuid) })
         try await pool.transaction { transaction in
             _ = try await transaction.query(
@@ -143,15 +144,16 @@ public struct FeedIntake: Sendable {
                 """)
             let fresh = try await transaction.query(
                 """
-                INSERT INTO registers.feed_pages (feed, position, last, partition, rows, digest)
-                SELECT p.feed::uuid, p.position, p.last, p.partition, p.rows, p.digest
+                INSERT INTO registers.feed_pages (feed, position, last, partition, rows, digest, departments)
+                SELECT p.feed::uuid, p.position, p.last, p.partition, p.rows, p.digest,
+                    ARRAY(SELECT jsonb_array_elements_text(p.departments))
                 FROM unnest(\(pages.map { uuids[$0.feed] ?? "" })::text[], \(pages.map(\.position))::bigint[],
                         \(pages.map { $0.rows.last?.position ?? $0.position })::bigint[],
                         \(pages.map(\.partition))::integer[], \(pages.map(\.rows.count))::bigint[],
                         \(pages.map(\.digest))::bytea[],
                         \(pages.map(\.feed.register.rawValue))::text[], \(pages.map(\.feed.source))::text[],
-                        \(pages.map(\.feed.id))::text[])
-                    AS p (feed, position, last, partition, rows, digest, register, source, id)
+                        \(pages.map(\.feed.id))::text[], \(departments)::jsonb[])
+                    AS p (feed, position, last, partition, rows, digest, register, source, id, departments)
                 WHERE NOT EXISTS (
                     SELECT FROM registers.feeds f
                     WHERE f.register = p.register AND f.source = p.source AND f.id = p.id AND f.applied_at IS NOT NULL)

@@ -47,7 +47,7 @@ struct FeedStatements {
         body = SQL(
             raw: object(placed.filter(\.column.isRequired))
                 + " || jsonb_strip_nulls(\(object(placed.filter { !$0.column.isRequired })))")
-        let named = placed.first { $0.column.name == "regulators" || $0.column.name == "department" }
+        let named = placed.first { $0.column == name.register.departmentColumn }
         departments = named.map { column, cell in
             SQL(raw: column.kind == .list ? "\(cell)::text[]" : "ARRAY[\(cell)]")
         }
@@ -91,10 +91,10 @@ struct FeedStatements {
 
     /// The departments that rows name and that are not in the register; `nil` where rows name none.
     var unknownDepartments: SQL? {
-        departments.map { named in
+        departments.map { _ in
             """
-            SELECT DISTINCT r.department FROM registers.feed_rows s, unnest(\(named)) AS r (department)
-            WHERE \(isOurs) AND s.cells IS NOT NULL AND r.department IS NOT NULL AND NOT EXISTS (
+            SELECT DISTINCT r.department FROM registers.feed_pages s, unnest(s.departments) AS r (department)
+            WHERE \(isOurs) AND NOT EXISTS (
                 SELECT FROM registers.departments d WHERE d.id = r.department AND d.valid_to IS NULL)
             """
         }

@@ -10,6 +10,26 @@ struct StagedPage {
     let partition: Int
     let digest: [UInt8]
     let rows: [StagedRow]
+
+    /// The departments that its good rows name, ascending.
+    var departments: [String] {
+        guard let column = feed.register.departmentColumn else { return [] }
+        var found: Set<String> = []
+        for row in rows {
+            guard case .good(let body) = row.content else { continue }
+            switch body[column.name] {
+            case .string(let id): found.insert(id)
+            case .array(let ids): for id in ids { if let id = id.text { found.insert(id) } }
+            default: break
+            }
+        }
+        return found.sorted()
+    }
+}
+
+extension Register {
+    /// The column in which rows name departments; `nil` where they name none.
+    var departmentColumn: Column? { columns.first { $0.name == "regulators" || $0.name == "department" } }
 }
 
 /// A row with what the rules said about it by itself.

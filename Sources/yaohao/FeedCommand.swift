@@ -80,12 +80,9 @@ struct Feed: AsyncParsableCommand {
                 register: register, source: source, mode: delta ? .delta : .snapshot, now: now,
                 partitions: try await client.partitions(of: register), allowShrink: allowShrink)
             let retired = retire
-            // All of it is read once before anything is sent: what cannot be read sends nothing.
-            var rows = try FeedFile(content, retiring: retired)
-            while try rows.next() != nil {}
-            tell(rows.rows)
             receipt = try await client.send(
-                heading, time: now.instantText, timeout: .milliseconds(Int(timeout * 1_000))
+                heading, time: now.instantText, timeout: .milliseconds(Int(timeout * 1_000)),
+                sent: { tell(($0 as? FeedFile)?.rows) }
             ) { try FeedFile(content, retiring: retired) }
         } catch let error as KafkaError {
             complain("the broker: \(error)")
