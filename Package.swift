@@ -110,7 +110,8 @@ let package = Package(
             name: "InspectionsTests", dependencies: ["Inspections", "Registers", "Cluster", "Draw", "JSON"],
             swiftSettings: settings),
         .testTarget(
-            name: "NoticesTests", dependencies: ["Notices", "Registers", "Cluster", "JSON"], swiftSettings: settings),
+            name: "NoticesTests", dependencies: ["Notices", "Registers", "Cluster", "JSON", "Plans", "YAML"],
+            swiftSettings: settings),
         .testTarget(
             name: "FuzzTests",
             dependencies: [
