@@ -1,0 +1,206 @@
+/// Classes with the shares that a text gives them: 「A类1%，B类2%」, 「A、B、C、D类企业分别按1%、2%、10%、30%抽取」.
+struct ClassGrammar {
+    let grammar: QuantityGrammar
+    /// Whether an unknown token only names the objects that the line is about.
+    let isScope: (Int) -> Bool
+
+    private func word(_ at: Int) -> PlanWord? { grammar.word(at) }
+
+    /// Reads a list of classes; nothing when none begins here.
+    func classes(at start: Int) -> (names: [String], next: Int)? {
+        var names: [String] = []
+        /// Numbers and letters that get their 级 or 类 from the last of the list: 一、二、三级.
+        var open: [String] = []
+        var at = start
+        while true {
+            if let (name, next) = named(at) {
+                guard open.isEmpty else { return nil }
+                names.append(name)
+                at = next
+            } else if let (stem, next) = stem(at) {
+                if let (grade, end) = grade(next) {
+                    guard open.allSatisfy({ Self.script($0) == Self.script(stem) }) else { return nil }
+                    names += (open + [stem]).map { Self.name($0, grade: grade) }
+                    open = []
+                    at = end
+                } else {
+                    open.append(stem)
+                    at = next
+                }
+            } else {
+                return names.isEmpty ? loneLetter(start) : nil
+            }
+            if word(at) == .andBeyond, let last = names.popLast(), open.isEmpty {
+                names.append(last + grammar.plain(at))
+                at += 1
+            }
+            if let (other, next) = alias(at), let last = names.popLast(), open.isEmpty {
+                // Of 低风险（A类） the letter is the class; the word explains it.
+                names.append(last.first?.isASCII == true ? last : other)
+                at = next
+            }
+            var separator = at
+            while word(separator) == .noun { separator += 1 }
+            separator = grammar.skipSpaces(separator)
+            let joined = word(separator) == .list || word(separator) == .slash
+            if joined { separator = grammar.skipSpaces(separator + 1) }
+            guard joined, named(separator) != nil || stem(separator) != nil else { break }
+            // A number behind the list may be its first share: 「A类，5%」.
+            if stem(separator) != nil, grammar.quantity(at: separator) != nil { break }
+            at = separator
+        }
+        if open.isEmpty, !names.isEmpty { return (names, at) }
+        // 「A、B、C、D分别按…」 needs no 类.
+        if names.isEmpty, open.count > 1, open.allSatisfy({ $0.count == 1 && ("A"..."E").contains($0) }) {
+            return (open, at)
+        }
+        return loneLetter(start)
+    }
+
+    /// Reads the shares behind a list of classes; nothing when it is not certain which share is whose.
+    func shares(of names: [String], at start: Int) -> (rates: [ClassRate], next: Int)? {
+        var at = start
+        var apart = false
+        var commas = 0
+        scan: while at < grammar.tokens.count {
+            switch word(at) {
+            case .filler, .noun, .ofRate, .colon, .every(1), .span(1): break
+            case .unit where at > 0: break
+            case .respectively: apart = true
+            case .soft where commas == 0: commas += 1
+            case nil where grammar.tokens[at].kind == .space: break
+            case nil where grammar.tokens[at].kind == .unknown && isScope(at): break
+            default: break scan
+            }
+            at += 1
+        }
+        guard var (quantities, next) = quantities(at: at, several: names.count > 1) else { return nil }
+        guard quantities.allSatisfy({ $0.share != nil }) else { return nil }
+        if quantities.count == 1, names.count > 1 {
+            guard !apart, let only = quantities.first else { return nil }
+            quantities = names.map { _ in only }
+        }
+        guard quantities.count == names.count, let shares = Self.bounded(quantities) else { return nil }
+        guard Set(names).count == names.count else { return nil }
+        while word(next) == .filler || word(next) == .ofRate { next += 1 }
+        return (zip(names, shares).map { ClassRate(name: $0, rate: $1) }, next)
+    }
+
+    // MARK: Names
+
+    private func named(_ at: Int) -> (name: String, next: Int)? {
+        guard word(at) == .named else { return nil }
+        let next = word(at + 1) == .grade ? at + 2 : at + 1
+        return (grammar.plain(at), next)
+    }
+
+    /// A letter, letters of one kind (AAA), or a small number, with 4A as both.
+    private func stem(_ at: Int) -> (String, next: Int)? {
+        guard at < grammar.tokens.count else { return nil }
+        switch grammar.tokens[at].kind {
+        case .letters(let letters) where Set(letters).count == 1 && letters.count <= 3: return (letters, at + 1)
+        case .figure(let figure) where figure.decimals == 0 && (1...10).contains(figure.digits):
+            if at + 1 < grammar.tokens.count, case .letters("A") = grammar.tokens[at + 1].kind {
+                return (grammar.plain(at) + "A", at + 2)
+            }
+            return (grammar.plain(at), at + 1)
+        case .unknown where Self.stems.contains(grammar.plain(at)): return (grammar.plain(at), at + 1)
+        default: return nil
+        }
+    }
+
+    private static let stems: Set<String> = ["甲", "乙", "丙", "丁", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ"]
+
+    /// Whether a stem is of letters, of figures, or of Chinese numerals: those of one list are alike.
+    private static func script(_ stem: String) -> Int {
+        guard stem.allSatisfy(\.isASCII) else { return 0 }
+        return stem.contains(where: \.isLetter) ? 1 : 2
+    }
+
+    private func grade(_ at: Int) -> (String, next: Int)? {
+        word(at) == .grade ? (grammar.plain(at), at + 1) : nil
+    }
+
+    /// 三级 is named with its grade, A类 by its letter.
+    private static func name(_ stem: String, grade: String) -> String {
+        stem.allSatisfy(\.isASCII) && stem.contains(where: \.isLetter)
+            ? stem : stem + (grade.first.map(String.init) ?? "")
+    }
+
+    /// A single letter that stands right before its share: 「A：1%」.
+    private func loneLetter(_ at: Int) -> (names: [String], next: Int)? {
+        guard at < grammar.tokens.count, case .letters(let letter) = grammar.tokens[at].kind else { return nil }
+        guard letter.count == 1, ("A"..."E").contains(letter) else { return nil }
+        let next = grammar.skipSpaces(at + 1)
+        let share = word(next) == .colon ? next + 1 : next
+        return grammar.quantity(at: share)?.0.share == nil ? nil : ([letter], next)
+    }
+
+    /// Another name of a class in parentheses; the letter of the two, or else nothing that helps.
+    private func alias(_ at: Int) -> (String, next: Int)? {
+        guard word(at) == .open else { return nil }
+        func closed(_ name: String, _ next: Int) -> (String, next: Int)? {
+            var next = next
+            while word(next) == .noun { next += 1 }
+            return word(next) == .close ? (name, next + 1) : nil
+        }
+        if let (name, next) = named(at + 1) { return closed(name, next) }
+        guard let (stem, next) = stem(at + 1) else { return nil }
+        if let (grade, end) = grade(next) { return closed(Self.name(stem, grade: grade), end) }
+        return Self.script(stem) == 1 ? closed(stem, next) : nil
+    }
+
+    // MARK: Shares
+
+    /// One quantity, or several in a list.
+    private func quantities(at start: Int, several: Bool) -> ([Quantity], next: Int)? {
+        if several, let list = bareList(at: start) { return list }
+        guard var (last, next) = grammar.quantity(at: start) else { return nil }
+        var all = [last]
+        while several {
+            let mark = grammar.skipSpaces(next)
+            guard let word = word(mark), [.list, .soft, .slash, .strong].contains(word) else { break }
+            guard let (quantity, end) = grammar.quantity(at: mark + 1), quantity.share != nil else { break }
+            // 「A、B类5%；10%」: what stands behind a full stop belongs to no list.
+            guard word != .strong else { return nil }
+            (last, next) = (quantity, end)
+            all.append(last)
+        }
+        return (all, next)
+    }
+
+    /// Numbers whose unit stands behind the last of them: 「1、2、10、30%」.
+    private func bareList(at start: Int) -> ([Quantity], next: Int)? {
+        var figures: [Figure] = []
+        var at = grammar.skipSpaces(start)
+        while let figure = grammar.figure(at) {
+            figures.append(figure)
+            let behind = grammar.skipSpaces(at + 1)
+            if case .share(let unit) = word(behind) {
+                guard figures.count > 1, word(grammar.skipSpaces(behind + 1)) != .range else { return nil }
+                let shares = figures.compactMap { $0.times(unit) }.filter { $0 <= 1_000_000 }
+                guard shares.count == figures.count else { return nil }
+                return (
+                    shares.map { Quantity(content: .share(OpenRange(exactly: $0)), bound: nil) }, behind + 1
+                )
+            }
+            guard word(behind) == .list else { return nil }
+            at = grammar.skipSpaces(behind + 1)
+        }
+        return nil
+    }
+
+    /// The shares, when each has its own bound or the bound before the first holds for all.
+    private static func bounded(_ quantities: [Quantity]) -> [OpenRange]? {
+        let shares = quantities.compactMap(\.share)
+        guard let first = quantities.first, let bound = first.bound, quantities.count > 1 else {
+            // A bound behind the last of several exact numbers may be meant for all of them.
+            let isOpen = shares.contains { $0.min == nil || $0.max == nil }
+            return shares.count == 1 || !isOpen || shares.allSatisfy { $0.exact == nil } ? shares : nil
+        }
+        if quantities.allSatisfy({ $0.bound != nil }) { return shares }
+        guard quantities.dropFirst().allSatisfy({ $0.bound == nil }) else { return nil }
+        let rest = shares.dropFirst().compactMap { $0.opened(bound) }
+        return rest.count == shares.count - 1 ? [shares[0]] + rest : nil
+    }
+}

@@ -1,0 +1,114 @@
+/// Reads a line of a plan as departments write it: what is certain becomes numbers, the rest is named and left alone.
+///
+/// Pure: the same cells always give the same reading.
+public enum PlanLineReader {
+    /// Reads a line.
+    public static func read(_ cells: PlanLineCells) -> PlanLineReading {
+        let scope = PlanText([cells[.objectScope], cells[.items], cells[.task]].joined(separator: "\n"))
+        let scopeText = scope.plain(0..<scope.plain.count)
+        var reading = PlanLineReading(
+            methods: methods(cells[.method]), leads: departments(cells[.initiator]),
+            participants: departments(cells[.participants]))
+
+        let rate = RateCellReading(cells[.ratioAndFrequency], scope: scopeText)
+        let credit = RateCellReading(cells[.creditRule], scope: scopeText)
+        reading.rate = rate.share
+        reading.count = rate.count
+        reading.timesPerYear = rate.times
+        reading.ratesByClass = rate.classes
+        reading.notUnderstood += rate.doubts.map { $0.doubt.explained($0.text, in: .ratioAndFrequency) }
+        let saysSomething = rate.share != nil || rate.count != nil || rate.times != nil || !rate.classes.isEmpty
+        if rate.doubts.isEmpty, !saysSomething {
+            let isBlank = cells[.ratioAndFrequency].allSatisfy(\.isWhitespace) || rate.saysNothing
+            if !isBlank || credit.classes.isEmpty {
+                reading.notUnderstood.append(
+                    (isBlank ? PlanDoubt.empty : .piece).explained(cells[.ratioAndFrequency], in: .ratioAndFrequency))
+            }
+        }
+        add(credit, cells[.creditRule], to: &reading)
+
+        let window = WindowReader(cells[.window], year: year(of: cells))
+        reading.window = window.window
+        reading.notUnderstood += window.doubts.map { $0.doubt.explained($0.text) }
+        return reading
+    }
+
+    /// What the credit cell adds: shares by class, and whatever else it says that the rate cell does not say already.
+    private static func add(_ credit: RateCellReading, _ text: String, to reading: inout PlanLineReading) {
+        let cell = PlanLineCells.Column.creditRule
+        reading.notUnderstood += credit.doubts.map { doubt in
+            let kind = doubt.doubt == .piece || doubt.doubt == .hedge ? PlanDoubt.reference : doubt.doubt
+            return kind.explained(doubt.text, in: cell)
+        }
+        func differs<Value: Equatable>(_ value: Value?, _ known: Value?) -> Bool {
+            value != nil && known != nil && value != known
+        }
+        if differs(credit.share, reading.rate) || differs(credit.count, reading.count)
+            || differs(credit.times, reading.timesPerYear)
+            || !credit.classes.isEmpty && !reading.ratesByClass.isEmpty
+                && Set(credit.classes) != Set(reading.ratesByClass)
+        {
+            reading.notUnderstood.append(PlanDoubt.several.explained(text, in: cell))
+            return
+        }
+        reading.rate = reading.rate ?? credit.share
+        reading.count = reading.count ?? credit.count
+        reading.timesPerYear = reading.timesPerYear ?? credit.times
+        if reading.ratesByClass.isEmpty { reading.ratesByClass = credit.classes }
+        let saysSomething =
+            credit.share != nil || credit.count != nil || credit.times != nil || !credit.classes.isEmpty
+            || credit.saysNothing || !credit.doubts.isEmpty
+        let isBlank = text.allSatisfy { $0.isWhitespace || "-—–/／―无".contains($0) }
+        if !saysSomething, !isBlank { reading.notUnderstood.append(PlanDoubt.reference.explained(text, in: cell)) }
+    }
+
+    // MARK: The other cells
+
+    /// The year of the plan: the only one that the document's title names, or that the task begins with.
+    static func year(of cells: PlanLineCells) -> Int? {
+        let title = years(in: cells[.source])
+        let annual = Set(title.filter(\.isAnnual).map(\.year))
+        if annual.count == 1 { return annual.first }
+        let all = Set(title.map(\.year))
+        if !all.isEmpty { return all.count == 1 ? all.first : nil }
+        // 「2023年度年报抽查」 is of 2024: a year of reports is none of the plan.
+        guard let first = years(in: cells[.task]).first, first.at == 0 else { return nil }
+        return ["报告", "年报", "公示信息"].contains { cells[.task].contains($0) } ? nil : first.year
+    }
+
+    /// The years that a text names, where they stand, and whether 年度 stands behind them.
+    private static func years(in text: String) -> [(year: Int, at: Int, isAnnual: Bool)] {
+        let text = PlanText(text)
+        let vocabulary = PlanVocabulary([(.year, "年 年度")])
+        let tokens = PlanToken.tokens(of: text, vocabulary: vocabulary, dates: true).filter { $0.kind != .space }
+        return zip(tokens, tokens.dropFirst()).compactMap { token, behind in
+            guard let figure = token.figure, figure.width != 4 || (2000..<2100).contains(figure.digits) else {
+                return nil
+            }
+            guard figure.width == 4 || figure.width == 0, (2000..<2100).contains(figure.digits) else { return nil }
+            guard behind.word == .year else { return nil }
+            return (figure.digits, token.range.lowerBound, behind.range.count == 2)
+        }
+    }
+
+    private static func departments(_ text: String) -> [String] {
+        let text = PlanText(text)
+        var names: [String] = []
+        var start = 0
+        for at in 0...text.plain.count where at == text.plain.count || "、,;\n/".unicodeScalars.contains(text.plain[at])
+        {
+            let name = text.written(start..<at)
+            if !name.isEmpty { names.append(name) }
+            start = at + 1
+        }
+        return names
+    }
+
+    /// The methods of a text, by the words that stand for them.
+    private static func methods(_ text: String) -> [String] {
+        let words = [
+            ("online", ["网络", "网上", "线上", "在线"]), ("onsite", ["现场", "实地"]), ("written", ["书面", "案卷", "材料"]),
+        ]
+        return words.filter { _, words in words.contains { text.contains($0) } }.map(\.0)
+    }
+}

@@ -1,0 +1,241 @@
+/// Reads the cells that say how much is inspected and how often: statement by statement, until every token has its place.
+///
+/// A statement that holds a token without one counts for nothing, and is shown to the department as it stands.
+struct RateCellReader {
+    /// What a statement says.
+    struct Fact {
+        enum Content {
+            case share(OpenRange), count(OpenRange), times(Int), classes([ClassRate])
+            /// The pool's size, or that there is no rule: understood, and nothing to report.
+            case nothing
+        }
+        let content: Content
+        let clause: Int
+        /// The words before it that say whose share it is.
+        let subject: Range<Int>?
+        /// Whether 抽查比例 or the like stands before it.
+        let isLabelled: Bool
+    }
+
+    let text: PlanText
+    let tokens: [PlanToken]
+    /// The clause (between commas) that each token stands in, and the statement (between full stops).
+    let clauses: [Int]
+    let statements: [Int]
+    private(set) var facts: [Fact] = []
+    /// The tokens that have no place, with the reason where it is known better than from the token itself.
+    private(set) var unread: [Int: PlanDoubt] = [:]
+    /// Words such as 抽查比例 that no number follows.
+    private(set) var bareLabels: [Int] = []
+
+    let grammar: QuantityGrammar
+    private let scope: String
+
+    /// - Parameter scope: what else the line says of its objects, in plain form; words of it may stand beside a number.
+    init(_ cell: String, scope: String) {
+        text = PlanText(cell)
+        tokens = PlanToken.tokens(of: text, vocabulary: .rates)
+        grammar = QuantityGrammar(text: text, tokens: tokens)
+        self.scope = scope
+        var clause = 0
+        var statement = 0
+        var clauses: [Int] = []
+        var statements: [Int] = []
+        for token in tokens {
+            switch token.word {
+            case .strong: (clause, statement) = (clause + 1, statement + 1)
+            case .soft, .open, .close: clause += 1
+            default: break
+            }
+            clauses.append(clause)
+            statements.append(statement)
+        }
+        (self.clauses, self.statements) = (clauses, statements)
+        read()
+    }
+
+    // MARK: Scanning
+
+    /// What has been seen since the last separator, waiting for a number.
+    private struct Pending {
+        var subject: Range<Int>?
+        var unknown: [Int] = []
+        var label: PlanWord?
+        var labelAt: Int?
+
+        mutating func name(_ at: Int) { subject = (subject?.lowerBound ?? at)..<(at + 1) }
+    }
+
+    /// A span of time that has been named (每季度), waiting for 次.
+    private struct Span {
+        let perYear: Int
+        let at: Int
+        var alone = true
+    }
+
+    private mutating func read() {
+        var pending = Pending()
+        var span: Span?
+        var at = 0
+        while at < tokens.count {
+            let statement = statements[at]
+            let next = step(at, &pending, &span)
+            let ends = next >= tokens.count
+            if ends || clauses[next] != clauses[at] || tokens[at].word?.parts == true { close(&pending) }
+            if ends || statements[next] != statement { close(&span) }
+            at = next
+        }
+    }
+
+    /// Reads what begins at a token, and returns where to go on.
+    private mutating func step(_ at: Int, _ pending: inout Pending, _ span: inout Span?) -> Int {
+        let classGrammar = ClassGrammar(grammar: grammar, isScope: isScope)
+        if let (names, next) = classGrammar.classes(at: at) {
+            if let (rates, end) = classGrammar.shares(of: names, at: next) {
+                add(.classes(rates), at, &pending)
+                if span?.perYear != 1 { span?.alone = false }
+                return end
+            }
+            for index in at..<next { unread[index] = .classWithoutShare }
+            return next
+        }
+        if pending.label == .ofPool, let next = pool(at) {
+            add(.nothing, at, &pending)
+            return next
+        }
+        if let (quantity, next) = grammar.quantity(at: at) {
+            add(quantity, at, next, &pending, &span)
+            return next
+        }
+        if let (content, next) = labelled(at, pending) {
+            add(content, at, &pending)
+            return next
+        }
+        return word(at, &pending, &span)
+    }
+
+    /// Takes a token that begins no quantity.
+    private mutating func word(_ at: Int, _ pending: inout Pending, _ span: inout Span?) -> Int {
+        switch tokens[at].kind {
+        case .space: break
+        case .unknown, .letters:
+            if !isScope(at) { pending.unknown.append(at) }
+            pending.name(at)
+        case .brokenFigure: unread[at] = .number
+        case .figure(let figure):
+            // 2024年 says which year, not how much.
+            if figure.width == 4, (2000..<2100).contains(figure.digits), grammar.word(at + 1) == .span(1) {
+                return at + 2
+            }
+            unread[at] =
+                grammar.word(at + 1) == nil || grammar.word(at + 1)?.parts == true ? .numberWithoutUnit : .number
+        case .word(let word):
+            switch word {
+            case .noun, .unit: pending.name(at)
+            case .filler, .soft, .strong, .list, .slash, .colon, .open, .close: break
+            case .ofRate, .ofCount, .ofTimes, .ofPool: (pending.label, pending.labelAt) = (word, at)
+            case .every(let perYear):
+                close(&span)
+                span = Span(perYear: perYear, at: at)
+            case .span(1): break
+            case .nothing: add(.nothing, at, &pending)
+            case .hedge where pending.label == .ofPool: break
+            case .hedge: unread[at] = .hedge
+            default: unread[at] = .piece
+            }
+        }
+        return at + 1
+    }
+
+    private mutating func add(_ content: Fact.Content, _ at: Int, _ pending: inout Pending) {
+        facts.append(
+            Fact(
+                content: content, clause: clauses[at], subject: pending.subject,
+                isLabelled: pending.label == .ofRate || pending.label == .ofCount))
+        // Whose share it is must be known; of a count or a frequency any unknown word is one too many.
+        if case .share = content {} else { for index in pending.unknown { unread[index] = .piece } }
+        pending = Pending()
+    }
+
+    private mutating func add(
+        _ quantity: Quantity, _ at: Int, _ next: Int, _ pending: inout Pending, _ span: inout Span?
+    ) {
+        switch quantity.content {
+        case .share(let range):
+            if let other = span, other.perYear != 1 { span?.alone = false }
+            add(.share(range), at, &pending)
+        case .count(let range, let unit):
+            if isPool(behind: next) { return add(.nothing, at, &pending) }
+            if ["人", "名"].contains(grammar.plain(unit)), !scope.contains(where: { "人员师士".contains($0) }) {
+                unread[unit] = .people
+            }
+            if let other = span, other.perYear != 1 { span?.alone = false }
+            add(.count(range), at, &pending)
+        case .times(let number, let behind):
+            if let before = span, let behind, before.perYear != behind { unread[at] = .piece }
+            add(.times(number * (behind ?? span?.perYear ?? 1)), at, &pending)
+            span = nil
+        }
+    }
+
+    /// A number that has its unit in the word before it: 抽查频次：2, 抽查户数：5.
+    private func labelled(_ at: Int, _ pending: Pending) -> (Fact.Content, next: Int)? {
+        guard let label = pending.labelAt, let figure = grammar.figure(at)?.whole, figure > 0 else { return nil }
+        let next = grammar.skipSpaces(at + 1)
+        guard next >= tokens.count || tokens[next].word?.parts == true else { return nil }
+        switch pending.label {
+        case .ofTimes where grammar.plain(label).contains("次"): return (.times(figure), at + 1)
+        case .ofCount where grammar.plain(label).contains(where: { "户家".contains($0) }):
+            return (.count(OpenRange(exactly: figure)), at + 1)
+        default: return nil
+        }
+    }
+
+    /// The number of a pool, whatever its unit.
+    private func pool(_ at: Int) -> Int? {
+        guard let figure = grammar.figure(at), figure.decimals == 0 else { return nil }
+        let unit = grammar.skipSpaces(at + 1)
+        if grammar.word(unit) == .unit { return unit + 1 }
+        return unit >= tokens.count || tokens[unit].word?.parts == true ? at + 1 : nil
+    }
+
+    /// Whether a count is what a share is of: 「120户的10%」, 「从120户中抽取10户」.
+    private func isPool(behind next: Int) -> Bool {
+        var at = next
+        while grammar.word(at) == .noun { at += 1 }
+        guard ["的", "中", "内", "里"].contains(grammar.plain(at)) else { return false }
+        while grammar.word(at) == .filler { at += 1 }
+        switch grammar.quantity(at: at)?.0.content {
+        case .share: return true
+        case .count: return grammar.plain(next) != "的"
+        default: return false
+        }
+    }
+
+    // MARK: Ends
+
+    private mutating func close(_ pending: inout Pending) {
+        for index in pending.unknown { unread[index] = .piece }
+        if let label = pending.labelAt { bareLabels.append(label) }
+        pending = Pending()
+    }
+
+    /// A span of time that no 次 has followed: 每季度 alone is a frequency; beside a share it makes it one of a quarter.
+    private mutating func close(_ span: inout Span?) {
+        defer { span = nil }
+        guard let open = span, open.perYear != 1 else { return }
+        guard open.alone else { return unread[open.at] = .shareOfSpan }
+        facts.append(Fact(content: .times(open.perYear), clause: clauses[open.at], subject: nil, isLabelled: false))
+    }
+
+    /// Whether a token only names the objects that the line is about.
+    func isScope(_ at: Int) -> Bool {
+        guard tokens[at].range.count > 1 else { return false }
+        return scope.contains(grammar.plain(at))
+    }
+}
+
+extension PlanWord {
+    /// Whether it parts what stands before it from what stands behind.
+    var parts: Bool { [.strong, .soft, .list, .slash, .open, .close].contains(self) }
+}
