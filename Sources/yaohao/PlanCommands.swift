@@ -6,8 +6,8 @@ import Plans
 /// `yaohao plan`: annual and joint plans, and what can be seen and computed of them.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "List and show plans · 抽查计划",
-        subcommands: [List.self, Show.self, Propose.self, Forecast.self, SchemeDocument.self])
+        commandName: "plan", abstract: "Check, list and show plans · 抽查计划",
+        subcommands: [PlanCheck.self, List.self, Show.self, Propose.self, Forecast.self, SchemeDocument.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the plans · 列表")

@@ -30,7 +30,9 @@ struct ClassGrammar {
             } else {
                 return names.isEmpty ? loneLetter(start) : nil
             }
-            if word(at) == .andBeyond, let last = names.popLast(), open.isEmpty {
+            // 二级以上 is a class of its own, 5%以上 is not: a letter or a name has none above it.
+            let isLevel = word(at) == .orMore || word(at) == .orLess
+            if word(at) == .andBeyond || isLevel && names.last?.last == "级", let last = names.popLast(), open.isEmpty {
                 names.append(last + grammar.plain(at))
                 at += 1
             }
@@ -64,7 +66,7 @@ struct ClassGrammar {
         var commas = 0
         scan: while at < grammar.tokens.count {
             switch word(at) {
-            case .filler, .noun, .ofRate, .colon, .every(1), .span(1): break
+            case .filler, .noun, .ofRate, .base, .colon, .every(1), .span(1): break
             case .unit where at > 0: break
             case .respectively: apart = true
             case .soft where commas == 0: commas += 1
@@ -181,7 +183,7 @@ struct ClassGrammar {
                 let shares = figures.compactMap { $0.times(unit) }.filter { $0 <= 1_000_000 }
                 guard shares.count == figures.count else { return nil }
                 return (
-                    shares.map { Quantity(content: .share(OpenRange(exactly: $0)), bound: nil) }, behind + 1
+                    shares.map { Quantity(content: .share(Bounds(exactly: $0)), bound: nil) }, behind + 1
                 )
             }
             guard word(behind) == .list else { return nil }
@@ -191,11 +193,11 @@ struct ClassGrammar {
     }
 
     /// The shares, when each has its own bound or the bound before the first holds for all.
-    private static func bounded(_ quantities: [Quantity]) -> [OpenRange]? {
+    private static func bounded(_ quantities: [Quantity]) -> [Bounds]? {
         let shares = quantities.compactMap(\.share)
         guard let first = quantities.first, let bound = first.bound, quantities.count > 1 else {
             // A bound behind the last of several exact numbers may be meant for all of them.
-            let isOpen = shares.contains { $0.min == nil || $0.max == nil }
+            let isOpen = shares.contains { $0.least == nil || $0.most == nil }
             return shares.count == 1 || !isOpen || shares.allSatisfy { $0.exact == nil } ? shares : nil
         }
         if quantities.allSatisfy({ $0.bound != nil }) { return shares }

@@ -35,7 +35,7 @@ struct Figure: Hashable {
         var scalars = Array(plain[start..<end])
         if !dates, end - start <= 3 {
             // Only the half-width comma groups thousands, and only in threes: the other one parts items of a list.
-            while end < plain.count, text.written[end] == ",", run(end + 1) == end + 4 {
+            while end < plain.count, text.isWritten(",", at: end), run(end + 1) == end + 4 {
                 scalars += plain[(end + 1)..<(end + 4)]
                 end += 4
             }

@@ -13,6 +13,8 @@ enum PlanDoubt: Int, Hashable, Comparable {
     case shareOfSpan
     /// People, in a line that is not about people: inspectors perhaps.
     case people
+    /// A share of some of the line's objects only, or of objects that the line does not name.
+    case part
     /// Several numbers that do not agree.
     case several
     /// Classes with frequencies or counts of their own.
@@ -28,7 +30,7 @@ enum PlanDoubt: Int, Hashable, Comparable {
     private var rank: Int {
         switch self {
         case .piece: 0
-        case .number: 1
+        case .number, .part: 1
         case .numberWithoutUnit: 2
         case .classWithoutShare: 3
         default: 4 + rawValue

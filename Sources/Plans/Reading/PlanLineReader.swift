@@ -4,14 +4,18 @@
 public enum PlanLineReader {
     /// Reads a line.
     public static func read(_ cells: PlanLineCells) -> PlanLineReading {
-        let scope = PlanText([cells[.objectScope], cells[.items], cells[.task]].joined(separator: "\n"))
-        let scopeText = scope.plain(0..<scope.plain.count)
+        let scope = PlanScope(cells)
         var reading = PlanLineReading(
             methods: methods(cells[.method]), leads: departments(cells[.initiator]),
             participants: departments(cells[.participants]))
 
-        let rate = RateCellReading(cells[.ratioAndFrequency], scope: scopeText)
-        let credit = RateCellReading(cells[.creditRule], scope: scopeText)
+        // A stroke in a cell says that nothing is to be said.
+        var cells = cells
+        for column in [PlanLineCells.Column.ratioAndFrequency, .creditRule, .window] where isBlank(cells[column]) {
+            cells[column] = ""
+        }
+        let rate = RateCellReading.read(cells[.ratioAndFrequency], scope: scope)
+        let credit = RateCellReading.read(cells[.creditRule], scope: scope)
         reading.rate = rate.share
         reading.count = rate.count
         reading.timesPerYear = rate.times
@@ -19,7 +23,7 @@ public enum PlanLineReader {
         reading.notUnderstood += rate.doubts.map { $0.doubt.explained($0.text, in: .ratioAndFrequency) }
         let saysSomething = rate.share != nil || rate.count != nil || rate.times != nil || !rate.classes.isEmpty
         if rate.doubts.isEmpty, !saysSomething {
-            let isBlank = cells[.ratioAndFrequency].allSatisfy(\.isWhitespace) || rate.saysNothing
+            let isBlank = cells[.ratioAndFrequency].isEmpty || rate.saysNothing
             if !isBlank || credit.classes.isEmpty {
                 reading.notUnderstood.append(
                     (isBlank ? PlanDoubt.empty : .piece).explained(cells[.ratioAndFrequency], in: .ratioAndFrequency))
@@ -27,7 +31,7 @@ public enum PlanLineReader {
         }
         add(credit, cells[.creditRule], to: &reading)
 
-        let window = WindowReader(cells[.window], year: year(of: cells))
+        let window = WindowReader.read(cells[.window], year: year(of: cells))
         reading.window = window.window
         reading.notUnderstood += window.doubts.map { $0.doubt.explained($0.text) }
         return reading
@@ -58,8 +62,11 @@ public enum PlanLineReader {
         let saysSomething =
             credit.share != nil || credit.count != nil || credit.times != nil || !credit.classes.isEmpty
             || credit.saysNothing || !credit.doubts.isEmpty
-        let isBlank = text.allSatisfy { $0.isWhitespace || "-—–/／―无".contains($0) }
-        if !saysSomething, !isBlank { reading.notUnderstood.append(PlanDoubt.reference.explained(text, in: cell)) }
+        if !saysSomething, !text.isEmpty { reading.notUnderstood.append(PlanDoubt.reference.explained(text, in: cell)) }
+    }
+
+    private static func isBlank(_ text: String) -> Bool {
+        PlanText(text).plain.allSatisfy { "-/\\*.".unicodeScalars.contains($0) || $0 == "\n" }
     }
 
     // MARK: The other cells

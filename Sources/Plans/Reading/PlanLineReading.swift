@@ -5,9 +5,9 @@ public import JSON
 /// A number stands here only when the text says it; nothing is filled in by guessing.
 public struct PlanLineReading: Sendable, Hashable {
     /// The share of the pool to be drawn (抽查比例) in parts per million, `0...1_000_000`.
-    public var rate: OpenRange?
+    public var rate: Bounds?
     /// How many objects are to be drawn (抽查数量); the pool's size (基数) is not a count.
-    public var count: OpenRange?
+    public var count: Bounds?
     /// How often in a year (抽查频次); with 不少于 the least.
     public var timesPerYear: Int?
     /// The share by credit class, grade or kind of object, in the order of the text.
@@ -28,7 +28,7 @@ public struct PlanLineReading: Sendable, Hashable {
 
     /// A reading; everything may be left out.
     public init(
-        rate: OpenRange? = nil, count: OpenRange? = nil, timesPerYear: Int? = nil, ratesByClass: [ClassRate] = [],
+        rate: Bounds? = nil, count: Bounds? = nil, timesPerYear: Int? = nil, ratesByClass: [ClassRate] = [],
         window: PlanWindow = PlanWindow(), methods: [String] = [], leads: [String] = [], participants: [String] = [],
         notUnderstood: [NotUnderstood] = []
     ) {
@@ -44,24 +44,12 @@ public struct PlanLineReading: Sendable, Hashable {
     }
 }
 
-/// Whole numbers from a floor to a ceiling, either of which may be open (不低于, 不超过).
-public struct OpenRange: Sendable, Hashable {
-    /// The floor.
-    public var min: Int?
-    /// The ceiling.
-    public var max: Int?
-
-    /// A range; both ends the same for an exact number.
-    public init(min: Int? = nil, max: Int? = nil) {
-        self.min = min
-        self.max = max
-    }
-
+extension Bounds {
     /// Exactly one number.
-    public init(exactly number: Int) { self.init(min: number, max: number) }
+    init(exactly number: Int) { self.init(least: number, most: number) }
 
     /// The number, when it is exactly one.
-    public var exact: Int? { min == max ? min : nil }
+    public var exact: Int? { least == most ? least : nil }
 }
 
 /// The share of one class of objects.
@@ -69,10 +57,10 @@ public struct ClassRate: Sendable, Hashable {
     /// The class as the text names it: `A`, `守信`, `三级`, `生产企业`.
     public let name: String
     /// Its share in parts per million.
-    public let rate: OpenRange
+    public let rate: Bounds
 
     /// The share of a class.
-    public init(name: String, rate: OpenRange) {
+    public init(name: String, rate: Bounds) {
         self.name = name
         self.rate = rate
     }
@@ -162,18 +150,11 @@ extension PlanLineReading {
     /// - Parameter line: the number of the data line, from 1.
     public func json(line: Int) -> JSONValue {
         func number(_ value: Int?) -> JSONValue { value.map { .integer($0) } ?? .null }
-        var classes: [String: JSONValue] = [:]
-        for item in ratesByClass {
-            classes[item.name] =
-                item.rate.exact.map { .integer($0) }
-                ?? .object(
-                    [("min", item.rate.min), ("max", item.rate.max)]
-                        .reduce(into: [:]) { members, end in members[end.0] = end.1.map { .integer($0) } })
-        }
+        let classes = Dictionary(ratesByClass.map { ($0.name, $0.rate.json) }) { first, _ in first }
         return [
             "line": .integer(line),
-            "rate_min_ppm": number(rate?.min), "rate_max_ppm": number(rate?.max),
-            "count_min": number(count?.min), "count_max": number(count?.max),
+            "rate_min_ppm": number(rate?.least), "rate_max_ppm": number(rate?.most),
+            "count_min": number(count?.least), "count_max": number(count?.most),
             "times_per_year": number(timesPerYear),
             "rates_by_class": ratesByClass.isEmpty ? .null : .object(classes),
             "window_first": .nullable(window.first?.text), "window_last": .nullable(window.last?.text),

@@ -1,24 +1,49 @@
-/// A cell's text with every character beside its plain form: half width, one kind of dash, one kind of space.
+/// A cell's text in plain form: half width, one kind of dash, without blanks that part nothing.
 ///
-/// Both have the same number of scalars, so that what is read in the plain form can be shown as it was written.
+/// Each scalar keeps its place in the text as written, so that what is read in plain form can be shown word for word.
 struct PlanText {
-    /// The text as written.
-    let written: [Unicode.Scalar]
-    /// The text in plain form.
-    let plain: [Unicode.Scalar]
-
-    init(_ text: String) {
-        written = Array(text.unicodeScalars)
-        plain = written.map(Self.plain)
+    /// What a line break in a cell is: it may part statements, or stand where a narrow column broke the text.
+    enum Breaks {
+        case part, join
     }
 
-    /// The text of some scalars as written, without blanks around it.
+    /// The text in plain form; line breaks that part are kept as such.
+    let plain: [Unicode.Scalar]
+    private let written: [Unicode.Scalar]
+    /// Where each scalar of the plain form stands in the text as written.
+    private let places: [Int]
+
+    init(_ text: String, breaks: Breaks = .part) {
+        written = Array(text.unicodeScalars)
+        var plain: [Unicode.Scalar] = []
+        var places: [Int] = []
+        var blank: Int?
+        for (place, scalar) in written.enumerated() {
+            let form = Self.plain(scalar)
+            if form == " " || form == "\n" && breaks == .join {
+                blank = blank ?? place
+                continue
+            }
+            // Between two digits a blank does part; elsewhere it is only layout.
+            if let at = blank, let last = plain.last, Self.isDigit(last), Self.isDigit(form) {
+                plain.append(" ")
+                places.append(at)
+            }
+            blank = nil
+            plain.append(form)
+            places.append(place)
+        }
+        (self.plain, self.places) = (plain, places)
+    }
+
+    /// Whether the text as written has this scalar at a place of the plain form.
+    func isWritten(_ scalar: Unicode.Scalar, at place: Int) -> Bool { written[places[place]] == scalar }
+
+    /// The text of some scalars as written.
     func written(_ range: Range<Int>) -> String {
-        var range = range
-        while let first = range.first, plain[first] == " " || plain[first] == "\n" { range.removeFirst() }
-        while let last = range.last, plain[last] == " " || plain[last] == "\n" { range.removeLast() }
+        guard let first = range.first, let last = range.last else { return "" }
         var scalars = String.UnicodeScalarView()
-        scalars.append(contentsOf: written[range])
+        scalars.append(contentsOf: written[places[first]...places[last]])
         return String(scalars)
     }
 
@@ -28,6 +53,11 @@ struct PlanText {
         scalars.append(contentsOf: plain[range])
         return String(scalars)
     }
+
+    /// All of it in plain form.
+    var plainText: String { plain(0..<plain.count) }
+
+    private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) || scalar == "." }
 
     private static func plain(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         if let other = forms[scalar] { return other }

@@ -12,7 +12,7 @@ struct PlanToken: Hashable {
         case letters(String)
         /// Text that the vocabulary does not hold.
         case unknown
-        /// Blanks and line breaks.
+        /// A blank between two digits.
         case space
     }
 
@@ -44,7 +44,7 @@ struct PlanToken: Hashable {
             if let (word, end) = vocabulary.longest(in: text.plain, at: at) {
                 kind = .word(word)
                 at = end
-            } else if text.plain[at] == " " || text.plain[at] == "\n" {
+            } else if text.plain[at] == " " {
                 kind = .space
                 at += 1
             } else if let (figure, end) = Figure.read(text, at: at, dates: dates) {

@@ -12,16 +12,16 @@ enum PlanWord: Hashable, Sendable {
     case shareOf(Int)
     /// 分之, between the lower and the upper number of a fraction.
     case fraction
-    /// All of the pool: 全部, 全覆盖.
-    case all
-    /// Half of the pool.
-    case half
+    /// A share that a word says, in parts per million: 全覆盖, 一半, 三成.
+    case fixed(Int)
     /// What objects are counted in: 户, 家.
     case unit
     /// 次.
     case times
     /// 每 with a span of time; how many there are in a year.
     case every(Int)
+    /// 每 before a number.
+    case each
     /// A span of time; how many there are in a year: 年, 季度, 月.
     case span(Int)
     /// 个月.
@@ -42,6 +42,10 @@ enum PlanWord: Hashable, Sendable {
 
     // What a number is of
     case ofRate, ofCount, ofTimes, ofPool
+    /// Words that name a rule: 根据信用风险分类结果 says something only where the rule itself follows.
+    case citing
+    /// What a share is of: 总数的. Whatever stands before it only says of what.
+    case base
     /// Words that carry nothing: 抽取, 按, 的.
     case filler
     /// Kinds of objects: 企业, 单位.

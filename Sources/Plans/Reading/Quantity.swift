@@ -3,9 +3,9 @@ struct Quantity: Hashable {
     /// What a quantity is of.
     enum Content: Hashable {
         /// A share of the pool, in parts per million.
-        case share(OpenRange)
+        case share(Bounds)
         /// Objects to be drawn, and the token of their unit.
-        case count(OpenRange, unit: Int)
+        case count(Bounds, unit: Int)
         /// How often within a span of time; the spans in a year, when the span stands behind the number.
         case times(Int, spansPerYear: Int?)
     }
@@ -15,7 +15,7 @@ struct Quantity: Hashable {
     let bound: PlanWord?
 
     /// The share, when it is one.
-    var share: OpenRange? {
+    var share: Bounds? {
         guard case .share(let range) = content else { return nil }
         return range
     }
@@ -49,8 +49,24 @@ struct QuantityGrammar {
             bound = word == .exactly ? nil : word
             at = skipSpaces(at + 1)
         }
-        guard let (content, next) = share(at) ?? count(at) ?? times(at) else { return nil }
-        return bounded(content, by: bound, at: next)
+        if let (content, next) = share(at) ?? count(at) ?? times(at) { return bounded(content, by: bound, at: next) }
+        // 「不超过名录库的20%」: what the share is of stands between its bound and itself.
+        guard bound != nil else { return nil }
+        var number = at
+        while word(number) == .filler { number += 1 }
+        if let (content, next) = share(number) ?? count(number) ?? times(number) {
+            return bounded(content, by: bound, at: next)
+        }
+        var isNamed = true
+        let naming: [PlanWord?] = [.filler, .noun, .ofPool, .base, .unit, .grade]
+        while number < tokens.count, naming.contains(word(number)) || tokens[number].kind == .unknown {
+            if tokens[number].kind == .unknown || word(number) == .grade { isNamed = false }
+            if word(number) == .base { isNamed = true }
+            number += 1
+        }
+        // Words that are not known may stand there only where 总数的 or the like says that they name the pool.
+        guard isNamed else { return nil }
+        return share(number).flatMap { content, next in bounded(content, by: bound, at: next) }
     }
 
     /// Applies the bounds before and behind a quantity, and reads the span of time that it is for.
@@ -111,13 +127,12 @@ struct QuantityGrammar {
     }
 
     private func share(_ at: Int) -> Read<Quantity.Content>? {
-        if word(at) == .all { return (.share(OpenRange(exactly: 1_000_000)), at + 1) }
-        if word(at) == .half { return (.share(OpenRange(exactly: 500_000)), at + 1) }
+        if case .fixed(let ppm) = word(at) { return (.share(Bounds(exactly: ppm)), at + 1) }
         guard let (low, next) = shareEnd(at) else { return nil }
         let mark = skipSpaces(next)
         guard word(mark) == .range else {
             guard case .share(let ppm, _) = low, ppm <= 1_000_000 else { return nil }
-            return (.share(OpenRange(exactly: ppm)), next)
+            return (.share(Bounds(exactly: ppm)), next)
         }
         guard let (high, end) = shareEnd(skipSpaces(mark + 1)) else { return nil }
         // 10-20%, 百分之二至五: the unit of the one is that of both.
@@ -130,7 +145,7 @@ struct QuantityGrammar {
         guard let least = low.ppm(unit: unit), let most = high.ppm(unit: unit), least <= most, most <= 1_000_000 else {
             return nil
         }
-        return (.share(OpenRange(min: least, max: most)), end)
+        return (.share(Bounds(least: least, most: most)), end)
     }
 
     private func shareEnd(_ at: Int) -> Read<End>? {
@@ -158,13 +173,13 @@ struct QuantityGrammar {
         let ownUnit = word(next) == .unit
         if ownUnit { next = skipSpaces(next + 1) }
         guard word(next) == .range else {
-            return ownUnit ? (.count(OpenRange(exactly: low), unit: skipSpaces(at + 1)), skipSpaces(at + 1) + 1) : nil
+            return ownUnit ? (.count(Bounds(exactly: low), unit: skipSpaces(at + 1)), skipSpaces(at + 1) + 1) : nil
         }
         let second = skipSpaces(next + 1)
         let unit = skipSpaces(second + 1)
         guard let high = figure(second)?.whole, word(unit) == .unit, low <= high else { return nil }
         guard !ownUnit || plain(skipSpaces(at + 1)) == plain(unit) else { return nil }
-        return (.count(OpenRange(min: low, max: high), unit: unit), unit + 1)
+        return (.count(Bounds(least: low, most: high), unit: unit), unit + 1)
     }
 
     // MARK: Times
@@ -209,10 +224,10 @@ extension PlanWord {
     }
 }
 
-extension OpenRange {
+extension Bounds {
     /// An exact number as a floor or a ceiling; nothing when the number is a range already.
-    func opened(_ bound: PlanWord) -> OpenRange? {
+    func opened(_ bound: PlanWord) -> Bounds? {
         guard let exact else { return nil }
-        return bound == .atLeast ? OpenRange(min: exact) : OpenRange(max: exact)
+        return bound == .atLeast ? Bounds(least: exact, most: nil) : Bounds(least: nil, most: exact)
     }
 }

@@ -5,7 +5,7 @@ struct RateCellReader {
     /// What a statement says.
     struct Fact {
         enum Content {
-            case share(OpenRange), count(OpenRange), times(Int), classes([ClassRate])
+            case share(Bounds), count(Bounds), times(Int), classes([ClassRate])
             /// The pool's size, or that there is no rule: understood, and nothing to report.
             case nothing
         }
@@ -15,6 +15,8 @@ struct RateCellReader {
         let subject: Range<Int>?
         /// Whether 抽查比例 or the like stands before it.
         let isLabelled: Bool
+        /// Whether the words before it only say what the whole is: 辖区学校总数的.
+        let isOfBase: Bool
     }
 
     let text: PlanText
@@ -25,15 +27,18 @@ struct RateCellReader {
     private(set) var facts: [Fact] = []
     /// The tokens that have no place, with the reason where it is known better than from the token itself.
     private(set) var unread: [Int: PlanDoubt] = [:]
-    /// Words such as 抽查比例 that no number follows.
+    /// Words such as 抽查比例 that no number follows, and 根据 without the rule itself.
     private(set) var bareLabels: [Int] = []
+    private(set) var citations: [Int] = []
+    /// What stands behind a share and says whose it is: 「5%的企业」.
+    private(set) var objects: [Range<Int>] = []
 
     let grammar: QuantityGrammar
-    private let scope: String
+    private let scope: PlanScope
 
-    /// - Parameter scope: what else the line says of its objects, in plain form; words of it may stand beside a number.
-    init(_ cell: String, scope: String) {
-        text = PlanText(cell)
+    /// - Parameter scope: what else the line says of its objects; words of it may stand beside a number.
+    init(_ cell: String, scope: PlanScope, breaks: PlanText.Breaks = .part) {
+        text = PlanText(cell, breaks: breaks)
         tokens = PlanToken.tokens(of: text, vocabulary: .rates)
         grammar = QuantityGrammar(text: text, tokens: tokens)
         self.scope = scope
@@ -62,6 +67,10 @@ struct RateCellReader {
         var unknown: [Int] = []
         var label: PlanWord?
         var labelAt: Int?
+        var citing: Int?
+        var isBase = false
+        /// Whether a number stands before it in the same clause.
+        var isBehindFact = false
 
         mutating func name(_ at: Int) { subject = (subject?.lowerBound ?? at)..<(at + 1) }
     }
@@ -81,7 +90,9 @@ struct RateCellReader {
             let statement = statements[at]
             let next = step(at, &pending, &span)
             let ends = next >= tokens.count
-            if ends || clauses[next] != clauses[at] || tokens[at].word?.parts == true { close(&pending) }
+            // What stands behind a number, 「5%的企业、」, is no subject of the next; 「企业、个体5%」 is one.
+            let isList = tokens[at].word == .list || tokens[at].word == .slash
+            if ends || clauses[next] != clauses[at] || isList && pending.isBehindFact { close(&pending) }
             if ends || statements[next] != statement { close(&span) }
             at = next
         }
@@ -127,6 +138,7 @@ struct RateCellReader {
             if figure.width == 4, (2000..<2100).contains(figure.digits), grammar.word(at + 1) == .span(1) {
                 return at + 2
             }
+            if figure.whole == 1, grammar.word(at + 1) == .span(1) { return name(span: 1, at, at + 2, &span) }
             unread[at] =
                 grammar.word(at + 1) == nil || grammar.word(at + 1)?.parts == true ? .numberWithoutUnit : .number
         case .word(let word):
@@ -134,9 +146,17 @@ struct RateCellReader {
             case .noun, .unit: pending.name(at)
             case .filler, .soft, .strong, .list, .slash, .colon, .open, .close: break
             case .ofRate, .ofCount, .ofTimes, .ofPool: (pending.label, pending.labelAt) = (word, at)
-            case .every(let perYear):
-                close(&span)
-                span = Span(perYear: perYear, at: at)
+            case .every(let perYear): return name(span: perYear, at, at + 1, &span)
+            case .each:
+                if let number = grammar.figure(at + 1)?.whole, number > 0 {
+                    if grammar.word(at + 2) == .months, (12).isMultiple(of: number) {
+                        return name(span: 12 / number, at, at + 3, &span)
+                    }
+                    if number == 1, grammar.word(at + 2) == .span(1) { return name(span: 1, at, at + 3, &span) }
+                }
+                unread[at] = .number
+            case .citing: pending.citing = at
+            case .base: (pending.unknown, pending.isBase) = ([], true)
             case .span(1): break
             case .nothing: add(.nothing, at, &pending)
             case .hedge where pending.label == .ofPool: break
@@ -147,14 +167,23 @@ struct RateCellReader {
         return at + 1
     }
 
+    private mutating func name(span perYear: Int, _ at: Int, _ next: Int, _ span: inout Span?) -> Int {
+        close(&span)
+        span = Span(perYear: perYear, at: at)
+        return next
+    }
+
     private mutating func add(_ content: Fact.Content, _ at: Int, _ pending: inout Pending) {
         facts.append(
             Fact(
                 content: content, clause: clauses[at], subject: pending.subject,
-                isLabelled: pending.label == .ofRate || pending.label == .ofCount))
+                isLabelled: pending.label == .ofRate || pending.label == .ofCount, isOfBase: pending.isBase))
         // Whose share it is must be known; of a count or a frequency any unknown word is one too many.
         if case .share = content {} else { for index in pending.unknown { unread[index] = .piece } }
-        pending = Pending()
+        if let citing = pending.citing {
+            if case .classes = content {} else { unread[citing] = .reference }
+        }
+        pending = Pending(isBehindFact: true)
     }
 
     private mutating func add(
@@ -166,7 +195,7 @@ struct RateCellReader {
             add(.share(range), at, &pending)
         case .count(let range, let unit):
             if isPool(behind: next) { return add(.nothing, at, &pending) }
-            if ["人", "名"].contains(grammar.plain(unit)), !scope.contains(where: { "人员师士".contains($0) }) {
+            if ["人", "名"].contains(grammar.plain(unit)), !scope.objects.contains(where: { "人员师士".contains($0) }) {
                 unread[unit] = .people
             }
             if let other = span, other.perYear != 1 { span?.alone = false }
@@ -186,7 +215,7 @@ struct RateCellReader {
         switch pending.label {
         case .ofTimes where grammar.plain(label).contains("次"): return (.times(figure), at + 1)
         case .ofCount where grammar.plain(label).contains(where: { "户家".contains($0) }):
-            return (.count(OpenRange(exactly: figure)), at + 1)
+            return (.count(Bounds(exactly: figure)), at + 1)
         default: return nil
         }
     }
@@ -215,8 +244,14 @@ struct RateCellReader {
     // MARK: Ends
 
     private mutating func close(_ pending: inout Pending) {
+        if let subject = pending.subject, pending.unknown.isEmpty || isAside(subject) {
+            // 「（已开工项目）」 says of what, and no more.
+            pending.unknown = []
+            if pending.isBehindFact { objects.append(subject) }
+        }
         for index in pending.unknown { unread[index] = .piece }
         if let label = pending.labelAt { bareLabels.append(label) }
+        if let citing = pending.citing { citations.append(citing) }
         pending = Pending()
     }
 
@@ -225,13 +260,23 @@ struct RateCellReader {
         defer { span = nil }
         guard let open = span, open.perYear != 1 else { return }
         guard open.alone else { return unread[open.at] = .shareOfSpan }
-        facts.append(Fact(content: .times(open.perYear), clause: clauses[open.at], subject: nil, isLabelled: false))
+        facts.append(
+            Fact(
+                content: .times(open.perYear), clause: clauses[open.at], subject: nil, isLabelled: false,
+                isOfBase: false))
+    }
+
+    /// Whether a subject is all that stands in parentheses, and its last word is a kind of objects.
+    private func isAside(_ subject: Range<Int>) -> Bool {
+        guard let last = subject.last, grammar.word(last) == .noun, var before = subject.first else { return false }
+        repeat { before -= 1 } while before >= 0 && grammar.word(before) == .filler
+        return before >= 0 && grammar.word(before) == .open && grammar.word(last + 1) == .close
     }
 
     /// Whether a token only names the objects that the line is about.
     func isScope(_ at: Int) -> Bool {
         guard tokens[at].range.count > 1 else { return false }
-        return scope.contains(grammar.plain(at))
+        return scope.all.contains(grammar.plain(at))
     }
 }
 

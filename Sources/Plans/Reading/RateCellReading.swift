@@ -1,7 +1,7 @@
 /// What a cell says of rates, counts and frequencies, once its statements are held against each other.
 struct RateCellReading {
-    private(set) var share: OpenRange?
-    private(set) var count: OpenRange?
+    private(set) var share: Bounds?
+    private(set) var count: Bounds?
     private(set) var times: Int?
     private(set) var classes: [ClassRate] = []
     /// Pieces that are not understood, as written.
@@ -11,10 +11,31 @@ struct RateCellReading {
 
     private typealias Fact = RateCellReader.Fact
     private let reader: RateCellReader
+    private let scope: PlanScope
     private var doubted: [Int: PlanDoubt] = [:]
 
-    init(_ cell: String, scope: String) {
-        reader = RateCellReader(cell, scope: scope)
+    /// Reads a cell. Where a line is broken, the break may part statements or not: both ways must not say different things.
+    static func read(_ cell: String, scope: PlanScope) -> RateCellReading {
+        let parted = RateCellReading(cell, scope: scope, breaks: .part)
+        guard cell.contains(where: \.isNewline) else { return parted }
+        let joined = RateCellReading(cell, scope: scope, breaks: .join)
+        guard joined.doubts.isEmpty else { return parted }
+        if !parted.doubts.isEmpty { return joined }
+        guard parted.says(the: joined) else {
+            var doubtful = parted
+            doubtful.doubts = [(cell, .several)]
+            return doubtful
+        }
+        return parted
+    }
+
+    private func says(the other: RateCellReading) -> Bool {
+        share == other.share && count == other.count && times == other.times && Set(classes) == Set(other.classes)
+    }
+
+    private init(_ cell: String, scope: PlanScope, breaks: PlanText.Breaks) {
+        reader = RateCellReader(cell, scope: scope, breaks: breaks)
+        self.scope = scope
         readSubjects()
         for (token, doubt) in reader.unread.sorted(by: { $0.key < $1.key }) { mark(reader.clauses[token], doubt) }
         readShares()
@@ -39,21 +60,41 @@ struct RateCellReading {
 
     /// Several shares, each with a kind of objects before it, are shares by kind; a single one is that of the pool.
     private mutating func readSubjects() {
-        kinds = [:]
         let shares = reader.facts.indices.filter { index in
-            if case .share = reader.facts[index].content { reader.facts[index].subject != nil } else { false }
+            guard case .share = reader.facts[index].content else { return false }
+            return reader.facts[index].subject.map { !isGeneric($0) } ?? false
         }
-        let names = shares.compactMap { index in reader.facts[index].subject.flatMap(name) }
-        if shares.count > 1, names.count == shares.count, Set(names).count == names.count {
-            for (index, name) in zip(shares, names) { kinds[index] = name }
+        let names = shares.map { index in reader.facts[index].subject.map(kindNames) ?? [] }
+        let all = names.joined()
+        let several = shares.count > 1 || !classFacts.isEmpty
+        if several, names.allSatisfy({ !$0.isEmpty }), Set(all).count == all.count {
+            for (index, names) in zip(shares, names) { kinds[index] = names }
         } else {
             for index in shares {
-                for token in unknown(reader.facts[index].subject) { mark(reader.clauses[token], .piece) }
+                guard let subject = reader.facts[index].subject else { continue }
+                if reader.facts[index].isOfBase { continue }
+                if !unknown(subject).isEmpty || !scope.isWhole(plain(subject)) {
+                    mark(reader.facts[index].clause, .part)
+                }
             }
+        }
+        for objects in reader.objects where !isGeneric(objects) && !scope.isWhole(plain(objects)) {
+            mark(reader.clauses[objects.lowerBound], .part)
         }
     }
 
-    private var kinds: [Int: String] = [:]
+    private func plain(_ subject: Range<Int>) -> String {
+        guard let first = subject.first, let last = subject.last else { return "" }
+        return reader.text.plain(reader.tokens[first].range.lowerBound..<reader.tokens[last].range.upperBound)
+    }
+
+    /// The kinds of objects that each share is of, by fact.
+    private var kinds: [Int: [String]] = [:]
+
+    /// Whether a subject only says that there are objects: 检查对象.
+    private func isGeneric(_ subject: Range<Int>) -> Bool {
+        subject.allSatisfy { ["对象", "检查对象", "抽查对象", "监管对象"].contains(reader.grammar.plain($0)) }
+    }
 
     private func unknown(_ subject: Range<Int>?) -> [Int] {
         (subject ?? 0..<0).filter { at in
@@ -64,31 +105,37 @@ struct RateCellReading {
         }
     }
 
-    /// The words of a subject, when they name a kind of objects: the last is one, or stands in the line's other cells.
-    private func name(_ subject: Range<Int>) -> String? {
-        guard let first = subject.first, let last = subject.last else { return nil }
-        let isKind = reader.grammar.word(last) == .noun || reader.grammar.word(last) == .unit || reader.isScope(last)
-        guard isKind, subject.allSatisfy({ reader.unread[$0] == nil }) else { return nil }
-        return reader.text.written(reader.tokens[first].range.lowerBound..<reader.tokens[last].range.upperBound)
+    /// The kinds of objects that a subject names, as written: the last word of each is one, or stands in the line's
+    /// other cells. Nothing when a part of the subject names none.
+    private func kindNames(_ subject: Range<Int>) -> [String] {
+        let parts = subject.split { [.list, .slash].contains(reader.grammar.word($0)) }
+        let names = parts.compactMap { part -> String? in
+            guard let first = part.first, let last = part.last else { return nil }
+            let isKind =
+                reader.grammar.word(last) == .noun || reader.grammar.word(last) == .unit || reader.isScope(last)
+            guard isKind, part.allSatisfy({ reader.unread[$0] == nil }) else { return nil }
+            return reader.text.written(reader.tokens[first].range.lowerBound..<reader.tokens[last].range.upperBound)
+        }
+        return names.count == parts.count ? names : []
     }
 
     private mutating func readShares() {
         /// The statement and clause of the last share by class.
         var lastClass: Fact?
-        var plain: [(fact: Fact, range: OpenRange)] = []
+        var plain: [(fact: Fact, range: Bounds)] = []
         for (index, fact) in reader.facts.enumerated() where doubted[fact.clause] == nil {
             switch fact.content {
             case .classes(let rates):
                 classes += rates
                 lastClass = fact
             case .share(let range):
-                if let name = kinds[index] {
-                    classes.append(ClassRate(name: name, rate: range))
+                if let names = kinds[index] {
+                    classes += names.map { ClassRate(name: $0, rate: range) }
                     lastClass = fact
                 } else if let last = lastClass, statement(last) == statement(fact), !fact.isLabelled {
                     // 「A类1%，B类2%，10%」: whose share the last is, nobody can tell.
                     mark(fact.clause, .several)
-                } else if range.max == 0 {
+                } else if range.most == 0 {
                     mark(fact.clause, .number)
                 } else {
                     plain.append((fact, range))
@@ -104,13 +151,13 @@ struct RateCellReading {
     }
 
     /// A floor and a ceiling make a range, the same thing said twice is said once, anything else is not certain.
-    private mutating func merged(_ parts: [(fact: Fact, range: OpenRange)]) -> OpenRange? {
+    private mutating func merged(_ parts: [(fact: Fact, range: Bounds)]) -> Bounds? {
         let distinct = Set(parts.map(\.range))
         if distinct.count <= 1 { return distinct.first }
-        let floors = distinct.filter { $0.max == nil }
-        let ceilings = distinct.filter { $0.min == nil }
-        if distinct.count == 2, let floor = floors.first?.min, let ceiling = ceilings.first?.max, floor <= ceiling {
-            return OpenRange(min: floor, max: ceiling)
+        let floors = distinct.filter { $0.most == nil }
+        let ceilings = distinct.filter { $0.least == nil }
+        if distinct.count == 2, let floor = floors.first?.least, let ceiling = ceilings.first?.most, floor <= ceiling {
+            return Bounds(least: floor, most: ceiling)
         }
         for part in parts { mark(part.fact.clause, .several) }
         return nil
@@ -125,7 +172,7 @@ struct RateCellReading {
     }
 
     private mutating func readCounts() {
-        var counts: [(fact: Fact, range: OpenRange)] = []
+        var counts: [(fact: Fact, range: Bounds)] = []
         for (index, fact) in reader.facts.enumerated() where doubted[fact.clause] == nil {
             guard case .count(let range) = fact.content else { continue }
             // 「A类5%，B类10%（20户）」: the count may be of one class alone.
@@ -162,6 +209,7 @@ struct RateCellReading {
     private mutating func readRest() {
         saysNothing = facts.contains { if case .nothing = $0.content { true } else { false } }
         let saysShare = share != nil || !classes.isEmpty
+        if classes.isEmpty { for citation in reader.citations { mark(reader.clauses[citation], .reference) } }
         for label in reader.bareLabels where reader.grammar.word(label) == .ofRate && !saysShare {
             mark(reader.clauses[label], .piece)
         }

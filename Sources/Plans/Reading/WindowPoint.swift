@@ -149,7 +149,13 @@ struct WindowPointGrammar {
         at += 2
         if case .third(let third) = word(at) { return point(.third(month: number, third), at + 1) }
         if word(at) == .end { return point(.endOfMonth(number), at + 1) }
-        if let day = figure(at)?.whole, word(at + 1) == .day { return point(.day(month: number, day), at + 2) }
+        if let day = figure(at)?.whole {
+            if word(at + 1) == .day { return point(.day(month: number, day), at + 2) }
+            // 6月1-30日: the unit stands behind the second number.
+            if word(at + 1) == .range, figure(at + 2) != nil, word(at + 3) == .day {
+                return point(.day(month: number, day), at + 1)
+            }
+        }
         return point(.month(number), at)
     }
 

@@ -6,11 +6,23 @@ struct WindowReader {
 
     private let text: PlanText
     private let year: Int?
-    private let unknownWindow = PlanWindow()
 
+    /// Reads a cell. Where a line is broken, the break may part statements or not: both ways must not say different things.
+    ///
     /// - Parameter year: the year of the plan, where its title names it.
-    init(_ cell: String, year: Int?) {
-        text = PlanText(cell)
+    static func read(_ cell: String, year: Int?) -> WindowReader {
+        let parted = WindowReader(cell, year: year, breaks: .part)
+        guard cell.contains(where: \.isNewline) else { return parted }
+        let joined = WindowReader(cell, year: year, breaks: .join)
+        guard joined.doubts.isEmpty else { return parted }
+        guard parted.doubts.isEmpty, parted.window != joined.window else { return joined }
+        var doubtful = parted
+        doubtful.doubts = [(cell, .several)]
+        return doubtful
+    }
+
+    private init(_ cell: String, year: Int?, breaks: PlanText.Breaks) {
+        text = PlanText(cell, breaks: breaks)
         self.year = year
         let tokens = PlanToken.tokens(of: text, vocabulary: .windows, dates: true)
         var windows: [(window: PlanWindow, range: Range<Int>)] = []
@@ -24,7 +36,7 @@ struct WindowReader {
                 doubts.append((text.written(range), doubt))
             }
         }
-        if windows.count == 1 {
+        if Set(windows.map(\.window)).count == 1 {
             window = windows[0].window
         } else if let first = windows.first, let last = windows.last {
             doubts.append((text.written(first.range.lowerBound..<last.range.upperBound), .several))
@@ -117,6 +129,7 @@ struct WindowReader {
             default: return .failure(.numberWithoutUnit)
             }
         }
+        if case .bare = second.kind { return .failure(.piece) }
         if case .bareDay(let day) = second.kind {
             guard case .day(let month, _) = first.kind, second.year == nil else { return .failure(doubt(grammar)) }
             second.kind = .day(month: month, day)

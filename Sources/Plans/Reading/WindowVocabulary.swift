@@ -3,7 +3,7 @@ extension PlanVocabulary {
     static let windows = PlanVocabulary([
         (.range, "- 至 到"), (.until, "截至 截止 截止到 截至到 止于"),
         (.slash, "/"), (.dot, "."), (.open, "("), (.close, ")"),
-        (.strong, "; 。"), (.soft, ","), (.list, "、 和 及 与"),
+        (.strong, "; 。"), (.soft, ", \n"), (.list, "、 和 及 与"),
         (.year, "年 年度"), (.month, "月 月份"), (.day, "日 号"), (.quarter, "季度 季"), (.ordinal, "第"),
         (.firstHalf, "上半年"), (.secondHalf, "下半年"), (.wholeYear, "全年 全年度 整年"),
         (.third(0), "上旬"), (.third(1), "中旬"), (.third(2), "下旬"), (.end, "底 末"),
@@ -13,7 +13,7 @@ extension PlanVocabulary {
         (
             .filler,
             """
-            自 从 于 在 止 完成 期间 时间 时间段 时段 抽查时间 检查时间 实施时间 抽查 检查 开展 实施 进行 组织 组织实施 组织开展 执行 \
+            自 从 于 贯穿 在 止 完成 期间 时间 时间段 时段 抽查时间 检查时间 实施时间 抽查 检查 开展 实施 进行 组织 组织实施 组织开展 执行 \
             现场检查 实地检查 任务 抽查任务 检查任务 完成时限 时限 期限 内 分阶段 分批 分批次 分期 分期分批 各地 根据实际情况 结合实际 \
             联合抽查 抽查检查 起止时间 “ ” " ' 的 为 :
             """
