@@ -104,7 +104,7 @@ let package = Package(
             name: "TablesTests", dependencies: ["Tables"], exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "PlansTests", dependencies: ["Plans", "Registers", "Cluster", "Draw", "Tables", "JSON"],
-            swiftSettings: settings),
+            exclude: ["ReadingCases"], swiftSettings: settings),
         .testTarget(name: "RoundsTests", dependencies: ["Rounds", "Cluster", "Draw", "JSON"], swiftSettings: settings),
         .testTarget(
             name: "InspectionsTests", dependencies: ["Inspections", "Registers", "Cluster", "Draw", "JSON"],

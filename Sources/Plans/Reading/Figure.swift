@@ -46,7 +46,9 @@ struct Figure: Hashable {
             scalars += plain[(end + 1)..<last]
             end = last
         }
-        guard scalars.count <= 12 else { return (nil, end) }
+        // 03.5% has lost or gained a digit; a day may be written 03.
+        let isPadded = !dates && width > 1 && scalars[0] == "0"
+        guard scalars.count <= 12, !isPadded else { return (nil, end) }
         let digits = scalars.reduce(0) { $0 * 10 + Int($1.value - 48) }
         return (Figure(digits: digits, decimals: scalars.count - width, width: width), end)
     }

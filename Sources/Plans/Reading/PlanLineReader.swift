@@ -9,6 +9,7 @@ public enum PlanLineReader {
             methods: methods(cells[.method]), leads: departments(cells[.initiator]),
             participants: departments(cells[.participants]))
 
+        let written = cells[.ratioAndFrequency]
         // A stroke in a cell says that nothing is to be said.
         var cells = cells
         for column in [PlanLineCells.Column.ratioAndFrequency, .creditRule, .window] where isBlank(cells[column]) {
@@ -21,12 +22,11 @@ public enum PlanLineReader {
         reading.timesPerYear = rate.times
         reading.ratesByClass = rate.classes
         reading.notUnderstood += rate.doubts.map { $0.doubt.explained($0.text, in: .ratioAndFrequency) }
-        let saysSomething = rate.share != nil || rate.count != nil || rate.times != nil || !rate.classes.isEmpty
-        if rate.doubts.isEmpty, !saysSomething {
+        if rate.doubts.isEmpty, !rate.saysSomething {
             let isBlank = cells[.ratioAndFrequency].isEmpty || rate.saysNothing
-            if !isBlank || credit.classes.isEmpty {
+            if !isBlank || !credit.saysSomething {
                 reading.notUnderstood.append(
-                    (isBlank ? PlanDoubt.empty : .piece).explained(cells[.ratioAndFrequency], in: .ratioAndFrequency))
+                    (isBlank ? PlanDoubt.empty : .piece).explained(written, in: .ratioAndFrequency))
             }
         }
         add(credit, cells[.creditRule], to: &reading)
@@ -59,10 +59,9 @@ public enum PlanLineReader {
         reading.count = reading.count ?? credit.count
         reading.timesPerYear = reading.timesPerYear ?? credit.times
         if reading.ratesByClass.isEmpty { reading.ratesByClass = credit.classes }
-        let saysSomething =
-            credit.share != nil || credit.count != nil || credit.times != nil || !credit.classes.isEmpty
-            || credit.saysNothing || !credit.doubts.isEmpty
-        if !saysSomething, !text.isEmpty { reading.notUnderstood.append(PlanDoubt.reference.explained(text, in: cell)) }
+        if !credit.saysSomething, !credit.saysNothing, credit.doubts.isEmpty, !text.isEmpty {
+            reading.notUnderstood.append(PlanDoubt.reference.explained(text, in: cell))
+        }
     }
 
     private static func isBlank(_ text: String) -> Bool {
@@ -73,8 +72,9 @@ public enum PlanLineReader {
 
     /// The year of the plan: the only one that the document's title names, or that the task begins with.
     static func year(of cells: PlanLineCells) -> Int? {
-        let title = years(in: cells[.source])
-        let annual = Set(title.filter(\.isAnnual).map(\.year))
+        // Of 「2024年抽查计划（2023年12月修订）」 the second is a date.
+        let title = years(in: cells[.source]).filter { $0.kind != .date }
+        let annual = Set(title.filter { $0.kind == .annual }.map(\.year))
         if annual.count == 1 { return annual.first }
         let all = Set(title.map(\.year))
         if !all.isEmpty { return all.count == 1 ? all.first : nil }
@@ -83,18 +83,24 @@ public enum PlanLineReader {
         return ["报告", "年报", "公示信息"].contains { cells[.task].contains($0) } ? nil : first.year
     }
 
-    /// The years that a text names, where they stand, and whether 年度 stands behind them.
-    private static func years(in text: String) -> [(year: Int, at: Int, isAnnual: Bool)] {
-        let text = PlanText(text)
-        let vocabulary = PlanVocabulary([(.year, "年 年度")])
-        let tokens = PlanToken.tokens(of: text, vocabulary: vocabulary, dates: true).filter { $0.kind != .space }
-        return zip(tokens, tokens.dropFirst()).compactMap { token, behind in
-            guard let figure = token.figure, figure.width != 4 || (2000..<2100).contains(figure.digits) else {
-                return nil
-            }
-            guard figure.width == 4 || figure.width == 0, (2000..<2100).contains(figure.digits) else { return nil }
-            guard behind.word == .year else { return nil }
-            return (figure.digits, token.range.lowerBound, behind.range.count == 2)
+    private enum YearKind {
+        case plain, annual, date
+    }
+
+    /// The years that a text names (2024年, 2024年度, the 2023 of 2023—2024年), and where they stand.
+    private static func years(in text: String) -> [(year: Int, at: Int, kind: YearKind)] {
+        let text = PlanText(text, breaks: .join)
+        let vocabulary = PlanVocabulary([(.year, "年 年度"), (.month, "月"), (.range, "- 至 、")])
+        let tokens = PlanToken.tokens(of: text, vocabulary: vocabulary, dates: true)
+        return tokens.indices.compactMap { index in
+            guard let figure = tokens[index].figure, figure.width == 4 || figure.width == 0 else { return nil }
+            guard (2000..<2100).contains(figure.digits), index + 1 < tokens.count else { return nil }
+            let behind = tokens[index + 1]
+            let isRange = behind.word == .range && index + 2 < tokens.count && tokens[index + 2].figure?.width == 4
+            guard behind.word == .year || isRange else { return nil }
+            let isDate = index + 3 < tokens.count && tokens[index + 3].word == .month
+            let kind: YearKind = isDate ? .date : behind.word == .year && behind.range.count == 2 ? .annual : .plain
+            return (figure.digits, tokens[index].range.lowerBound, kind)
         }
     }
 

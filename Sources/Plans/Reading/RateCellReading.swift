@@ -9,6 +9,9 @@ struct RateCellReading {
     /// Whether the cell says, in so many words, that there is no rule.
     private(set) var saysNothing = false
 
+    /// Whether it says a share, a count or a frequency.
+    var saysSomething: Bool { share != nil || count != nil || times != nil || !classes.isEmpty }
+
     private typealias Fact = RateCellReader.Fact
     private let reader: RateCellReader
     private let scope: PlanScope

@@ -103,7 +103,9 @@ struct WindowReader {
         case .endOfMonth, .endOfQuarter, .endOfYear, .day:
             guard !point.isNextYear || year != nil else { return .failure(.yearUnknown) }
             let year = point.year ?? year.map { point.isNextYear ? $0 + 1 : $0 }
-            guard let last = point.last(year: year) else { return .failure(.februaryWithoutYear(first: nil)) }
+            guard let last = point.last(year: year) else {
+                return .failure(year == nil ? .februaryWithoutYear(first: nil) : .piece)
+            }
             return .success(PlanWindow(last: last))
         default: return .failure(.unclearEnd)
         }
@@ -174,7 +176,9 @@ struct WindowReader {
         guard !second.isNextYear || from != nil else { return .failure(.yearUnknown) }
         let to = second.year ?? from.map { second.isNextYear ? $0 + 1 : $0 }
         guard let begin = first.first(year: from) else { return .failure(.piece) }
-        guard let end = second.last(year: to) else { return .failure(.februaryWithoutYear(first: begin)) }
+        guard let end = second.last(year: to) else {
+            return .failure(to == nil ? .februaryWithoutYear(first: begin) : .piece)
+        }
         guard begin <= end else { return .failure(.backwards) }
         return .success(PlanWindow(first: begin, last: end))
     }
