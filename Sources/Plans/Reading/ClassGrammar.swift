@@ -69,6 +69,8 @@ struct ClassGrammar {
             case .filler, .noun, .ofRate, .base, .colon, .every(1), .span(1): break
             case .unit where at > 0: break
             case .respectively: apart = true
+            case nil where grammar.figure(at)?.whole == names.count && behindNumberOfClasses(names.count, at) > at:
+                at = behindNumberOfClasses(names.count, at) - 1
             case .soft where commas == 0: commas += 1
             case nil where grammar.tokens[at].kind == .space: break
             case nil where grammar.tokens[at].kind == .unknown && isScope(at): break
@@ -86,6 +88,15 @@ struct ClassGrammar {
         guard Set(names).count == names.count else { return nil }
         while word(next) == .filler || word(next) == .ofRate { next += 1 }
         return (zip(names, shares).map { ClassRate(name: $0, rate: $1) }, next)
+    }
+
+    /// 「A、B、C、D四类企业分别」 says how many classes there are, and so must the list.
+    private func behindNumberOfClasses(_ count: Int, _ start: Int) -> Int {
+        guard grammar.figure(start)?.whole == count else { return start }
+        var at = word(start + 1) == .unit ? start + 2 : start + 1
+        guard word(at) == .grade else { return start }
+        while [.grade, .noun, .filler, .ofRate, .colon].contains(word(at)) { at += 1 }
+        return at
     }
 
     // MARK: Names
@@ -111,7 +122,7 @@ struct ClassGrammar {
         }
     }
 
-    private static let stems: Set<String> = ["甲", "乙", "丙", "丁", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ"]
+    private static let stems: Set<String> = ["甲", "乙", "丙", "丁", "特", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ"]
 
     /// Whether a stem is of letters, of figures, or of Chinese numerals: those of one list are alike.
     private static func script(_ stem: String) -> Int {

@@ -50,6 +50,10 @@ struct QuantityGrammar {
             at = skipSpaces(at + 1)
         }
         if let (content, next) = share(at) ?? count(at) ?? times(at) { return bounded(content, by: bound, at: next) }
+        if case .every(let spans) = word(at), case .times(let number, nil) = times(skipSpaces(at + 1))?.0 {
+            let next = skipSpaces(skipSpaces(at + 1) + 1) + 1
+            return bounded(.times(number, spansPerYear: spans), by: bound, at: next)
+        }
         // 「不超过名录库的20%」: what the share is of stands between its bound and itself.
         guard bound != nil else { return nil }
         var number = at

@@ -212,6 +212,12 @@ struct RateCellReading {
     private mutating func readRest() {
         saysNothing = facts.contains { if case .nothing = $0.content { true } else { false } }
         let saysShare = share != nil || !classes.isEmpty
+        // A statement without a number says something that has no place here: 「每年按照年度检查计划开展」.
+        let stated = Set(reader.facts.map { statement($0) })
+        for (index, token) in reader.tokens.enumerated()
+        where !stated.contains(reader.statements[index]) && token.word?.parts != true && token.kind != .space {
+            if doubted[reader.clauses[index]] == nil { mark(reader.clauses[index], .piece) }
+        }
         if classes.isEmpty { for citation in reader.citations { mark(reader.clauses[citation], .reference) } }
         for label in reader.bareLabels where reader.grammar.word(label) == .ofRate && !saysShare {
             mark(reader.clauses[label], .piece)
