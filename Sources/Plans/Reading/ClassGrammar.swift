@@ -92,7 +92,7 @@ struct ClassGrammar {
 
     /// 「A、B、C、D四类企业分别」 says how many classes there are, and so must the list.
     private func behindNumberOfClasses(_ count: Int, _ start: Int) -> Int {
-        guard grammar.figure(start)?.whole == count else { return start }
+        guard count > 1, grammar.figure(start)?.whole == count else { return start }
         var at = word(start + 1) == .unit ? start + 2 : start + 1
         guard word(at) == .grade else { return start }
         while [.grade, .noun, .filler, .ofRate, .colon].contains(word(at)) { at += 1 }
