@@ -14,8 +14,10 @@ struct ClassGrammar {
         var at = start
         while true {
             if let (name, next) = named(at) {
-                guard open.isEmpty else { return nil }
-                names.append(name)
+                // 低、中、高风险: what all are of stands behind the last.
+                guard open.allSatisfy(Self.risks.contains), open.isEmpty || name.hasSuffix("风险") else { return nil }
+                names += open.map { $0 + "风险" } + [name]
+                open = []
                 at = next
             } else if let (stem, next) = stem(at) {
                 if let (grade, end) = grade(next) {
@@ -30,9 +32,11 @@ struct ClassGrammar {
             } else {
                 return names.isEmpty ? loneLetter(start) : nil
             }
-            // 二级以上 is a class of its own, 5%以上 is not: a letter or a name has none above it.
-            let isLevel = word(at) == .orMore || word(at) == .orLess
-            if word(at) == .andBeyond || isLevel && names.last?.last == "级", let last = names.popLast(), open.isEmpty {
+            // 二级以上, B级及以下 are classes of their own.
+            let isBeyond = word(at) == .orMore || word(at) == .orLess
+            if isBeyond, names.last?.last == "级" || grammar.plain(at).hasPrefix("及"), let last = names.popLast(),
+                open.isEmpty
+            {
                 names.append(last + grammar.plain(at))
                 at += 1
             }
@@ -117,7 +121,9 @@ struct ClassGrammar {
                 return (grammar.plain(at) + "A", at + 2)
             }
             return (grammar.plain(at), at + 1)
-        case .unknown where Self.stems.contains(grammar.plain(at)): return (grammar.plain(at), at + 1)
+        case .unknown, .word(.filler), .word(.noun):
+            let stem = grammar.plain(at)
+            return Self.stems.contains(stem) || Self.risks.contains(stem) ? (stem, at + 1) : nil
         default: return nil
         }
     }
@@ -129,6 +135,9 @@ struct ClassGrammar {
         guard stem.allSatisfy(\.isASCII) else { return 0 }
         return stem.contains(where: \.isLetter) ? 1 : 2
     }
+
+    /// How high a risk is, where 风险 stands behind the last of a list.
+    private static let risks: Set<String> = ["低", "较低", "中", "中等", "一般", "较高"]
 
     private func grade(_ at: Int) -> (String, next: Int)? {
         word(at) == .grade ? (grammar.plain(at), at + 1) : nil

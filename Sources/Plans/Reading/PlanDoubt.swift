@@ -17,6 +17,8 @@ enum PlanDoubt: Int, Hashable, Comparable {
     case part
     /// Several numbers that do not agree.
     case several
+    /// A number of objects that may be the pool's size.
+    case poolOrCount
     /// Classes with frequencies or counts of their own.
     case byClass
     /// A rule that is named, not stated.

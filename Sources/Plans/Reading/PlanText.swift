@@ -54,6 +54,9 @@ struct PlanText {
         return String(scalars)
     }
 
+    /// Whether a digit stands at a place.
+    func isDigit(at place: Int) -> Bool { place < plain.count && ("0"..."9").contains(plain[place]) }
+
     /// All of it in plain form.
     var plainText: String { plain(0..<plain.count) }
 

@@ -44,6 +44,10 @@ struct PlanToken: Hashable {
             if let (word, end) = vocabulary.longest(in: text.plain, at: at) {
                 kind = .word(word)
                 at = end
+            } else if !dates, text.plain[at] == ".", !text.isDigit(at: at + 1) {
+                // Before a digit it may be what is left of a decimal fraction.
+                kind = .word(.strong)
+                at += 1
             } else if text.plain[at] == " " {
                 kind = .space
                 at += 1

@@ -35,8 +35,6 @@ enum PlanWord: Hashable, Sendable {
     case grade
     /// A class by name: 低风险, 守信.
     case named
-    /// 及以下, 及以上 behind a class.
-    case andBeyond
     /// 分别.
     case respectively
 

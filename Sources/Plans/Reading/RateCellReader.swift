@@ -39,7 +39,7 @@ struct RateCellReader {
     /// - Parameter scope: what else the line says of its objects; words of it may stand beside a number.
     init(_ cell: String, scope: PlanScope, breaks: PlanText.Breaks = .part) {
         text = PlanText(cell, breaks: breaks)
-        tokens = PlanToken.tokens(of: text, vocabulary: .rates)
+        tokens = Self.withoutNumbering(PlanToken.tokens(of: text, vocabulary: .rates))
         grammar = QuantityGrammar(text: text, tokens: tokens)
         self.scope = scope
         var clause = 0
@@ -59,6 +59,26 @@ struct RateCellReader {
         read()
     }
 
+    /// Blanks out the numbers of a numbered list, 「1.…；2.…」 or 「（一）…（二）…」, when they count from one without a gap.
+    private static func withoutNumbering(_ tokens: [PlanToken]) -> [PlanToken] {
+        func word(_ at: Int) -> PlanWord? { tokens.indices.contains(at) ? tokens[at].word : nil }
+        var marks: [(number: Int?, range: Range<Int>)] = []
+        for at in tokens.indices where at == 0 || word(at - 1) == .strong || word(at - 1) == .soft {
+            let isInParentheses = word(at) == .open
+            let figure = isInParentheses ? at + 1 : at
+            guard tokens.indices.contains(figure), let number = tokens[figure].figure?.whole else { continue }
+            let ends: [PlanWord?] = isInParentheses ? [.close] : [.strong, .list]
+            guard ends.contains(word(figure + 1)), tokens.indices.contains(figure + 2) else { continue }
+            marks.append((number, at..<figure + 2))
+        }
+        guard marks.count > 1, marks.map(\.number) == (1...marks.count).map({ $0 }) else { return tokens }
+        var tokens = tokens
+        for mark in marks {
+            for at in mark.range { tokens[at] = PlanToken(kind: .space, range: tokens[at].range) }
+        }
+        return tokens
+    }
+
     // MARK: Scanning
 
     /// What has been seen since the last separator, waiting for a number.
@@ -67,8 +87,12 @@ struct RateCellReader {
         var unknown: [Int] = []
         var label: PlanWord?
         var labelAt: Int?
+        /// All that 比例、频次 and the like have named.
+        var labels: Set<PlanWord> = []
         var citing: Int?
         var isBase = false
+        /// Whether 抽查 or the like stands there: what is counted is drawn.
+        var isDrawn = false
         /// Whether a number stands before it in the same clause.
         var isBehindFact = false
 
@@ -144,8 +168,11 @@ struct RateCellReader {
         case .word(let word):
             switch word {
             case .noun, .unit: pending.name(at)
+            case .filler where grammar.plain(at).contains(where: { "抽查".contains($0) }): pending.isDrawn = true
             case .filler, .soft, .strong, .list, .slash, .colon, .open, .close: break
-            case .ofRate, .ofCount, .ofTimes, .ofPool: (pending.label, pending.labelAt) = (word, at)
+            case .ofRate, .ofCount, .ofTimes, .ofPool:
+                (pending.label, pending.labelAt) = (word, at)
+                pending.labels.insert(word)
             case .every(let perYear): return name(span: perYear, at, at + 1, &span)
             case .each:
                 if let number = grammar.figure(at + 1)?.whole, number > 0 {
@@ -158,6 +185,13 @@ struct RateCellReader {
             case .citing: pending.citing = at
             case .base: (pending.unknown, pending.isBase) = ([], true)
             case .span(1): break
+            case .span(let perYear):
+                // 半年一次
+                guard case .times = grammar.quantity(at: at + 1)?.0.content else {
+                    unread[at] = .piece
+                    break
+                }
+                return name(span: perYear, at, at + 1, &span)
             case .nothing: add(.nothing, at, &pending)
             case .hedge where pending.label == .ofPool: break
             case .hedge: unread[at] = .hedge
@@ -178,6 +212,15 @@ struct RateCellReader {
             Fact(
                 content: content, clause: clauses[at], subject: pending.subject,
                 isLabelled: pending.label == .ofRate || pending.label == .ofCount, isOfBase: pending.isBase))
+        // 「抽查比例5次」 is damaged; a number of objects may well stand under 抽查比例.
+        let fitting: Set<PlanWord> =
+            switch content {
+            case .share, .classes: [.ofRate]
+            case .count: [.ofRate, .ofCount]
+            case .times: [.ofTimes]
+            case .nothing: pending.labels
+            }
+        if let label = pending.labelAt, pending.labels.isDisjoint(with: fitting) { unread[label] = .piece }
         // Whose share it is must be known; of a count or a frequency any unknown word is one too many.
         if case .share = content {} else { for index in pending.unknown { unread[index] = .piece } }
         if let citing = pending.citing {
@@ -199,6 +242,8 @@ struct RateCellReader {
                 unread[unit] = .people
             }
             if let other = span, other.perYear != 1 { span?.alone = false }
+            let isDrawn = pending.isDrawn || pending.label == .ofCount || quantity.bound != nil
+            if !isDrawn, isMaybePool(at, next, pending) { unread[at] = .poolOrCount }
             add(.count(range), at, &pending)
         case .times(let number, let behind):
             if let before = span, let behind, before.perYear != behind { unread[at] = .piece }
@@ -228,11 +273,25 @@ struct RateCellReader {
         return unit >= tokens.count || tokens[unit].word?.parts == true ? at + 1 : nil
     }
 
+    /// Whether a count may as well be the pool's size: 「检查对象120户，抽查比例10%」.
+    private func isMaybePool(_ at: Int, _ next: Int, _ pending: Pending) -> Bool {
+        if let subject = pending.subject, grammar.plain(subject.upperBound - 1).hasSuffix("对象") { return true }
+        // A share follows in the same statement, and says that it is one.
+        var behind = next
+        var isLabelled = false
+        while behind < tokens.count, statements[behind] == statements[at] {
+            if case .share = tokens[behind].word { return pending.subject != nil || isLabelled }
+            if tokens[behind].word == .ofRate || tokens[behind].word == .filler { isLabelled = true }
+            behind += 1
+        }
+        return false
+    }
+
     /// Whether a count is what a share is of: 「120户的10%」, 「从120户中抽取10户」.
     private func isPool(behind next: Int) -> Bool {
         var at = next
         while grammar.word(at) == .noun { at += 1 }
-        guard ["的", "中", "内", "里"].contains(grammar.plain(at)) else { return false }
+        guard ["的", "中", "内", "里", "抽", "抽取"].contains(grammar.plain(at)) else { return false }
         while grammar.word(at) == .filler { at += 1 }
         switch grammar.quantity(at: at)?.0.content {
         case .share: return true
