@@ -61,9 +61,8 @@ struct PlanCheck: ParsableCommand {
         }
         do {
             let columns = try mapping.map { try mapped($0, content($0)) } ?? PlanColumns()
-            let name = (file as NSString).lastPathComponent
             return try PlanTable(
-                TableFile.tables(name: file, bytes: Array(content(file))), file: name, columns: columns)
+                TableFile.tables(name: file, bytes: Array(content(file))), file: file, columns: columns)
         } catch let error as TableError {
             complain("\(error)")
             throw ExitStatus.wrongInput

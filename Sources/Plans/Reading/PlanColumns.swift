@@ -60,7 +60,7 @@ public struct PlanColumns: Sendable {
 
     /// The words of headings, the more telling first: 信用风险分类监管要求 is no 抽查要求, 抽查对象数量 no 抽查对象.
     private static let usual: [Rule] = [
-        (.creditRule, ["信用", "风险分类", "差异化"], []),
+        (.creditRule, ["信用", "风险分类", "差异化"], ["代码"]),
         (
             .ratioAndFrequency,
             [

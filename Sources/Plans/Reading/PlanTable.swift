@@ -21,7 +21,7 @@ public struct PlanTable: Sendable {
     ///
     /// - Parameters:
     ///   - tables: of one file.
-    ///   - file: its name, for messages; the last resort for the document's title.
+    ///   - file: its name, for messages.
     ///   - columns: which headings say what.
     /// - Throws: `TableError` when no table has a heading with a rate.
     public init(_ tables: [Table], file: String, columns: PlanColumns = PlanColumns()) throws(TableError) {
@@ -50,12 +50,11 @@ public struct PlanTable: Sendable {
                             + "has no column of rates; add one, or name it by --mapping"))
                 continue
             }
-            let title =
-                Self.title(above: heading, in: table) ?? columns.title ?? (table.name.isEmpty ? file : table.name)
+            let title = columns.title ?? Self.title(above: heading, in: table) ?? table.name
             let data = DataRows.all(of: table, below: heading)
             for row in data.rows {
                 var cells = Self.cells(row, places, heading)
-                if cells[.source].isEmpty { cells[.source] = columns.title ?? title }
+                if cells[.source].isEmpty { cells[.source] = title }
                 let place = (table.name.isEmpty ? "" : "\(table.name) ") + "第\(row.line)行"
                 lines.append(Line(number: lines.count + 1, place: place, cells: cells))
             }

@@ -59,30 +59,10 @@ struct RateCellReader {
         read()
     }
 
-    /// Blanks out the numbers of a numbered list, 「1.…；2.…」 or 「（一）…（二）…」, when they count from one without a gap.
-    private static func withoutNumbering(_ tokens: [PlanToken]) -> [PlanToken] {
-        func word(_ at: Int) -> PlanWord? { tokens.indices.contains(at) ? tokens[at].word : nil }
-        var marks: [(number: Int?, range: Range<Int>)] = []
-        for at in tokens.indices where at == 0 || word(at - 1) == .strong || word(at - 1) == .soft {
-            let isInParentheses = word(at) == .open
-            let figure = isInParentheses ? at + 1 : at
-            guard tokens.indices.contains(figure), let number = tokens[figure].figure?.whole else { continue }
-            let ends: [PlanWord?] = isInParentheses ? [.close] : [.strong, .list]
-            guard ends.contains(word(figure + 1)), tokens.indices.contains(figure + 2) else { continue }
-            marks.append((number, at..<figure + 2))
-        }
-        guard marks.count > 1, marks.map(\.number) == (1...marks.count).map({ $0 }) else { return tokens }
-        var tokens = tokens
-        for mark in marks {
-            for at in mark.range { tokens[at] = PlanToken(kind: .space, range: tokens[at].range) }
-        }
-        return tokens
-    }
-
     // MARK: Scanning
 
     /// What has been seen since the last separator, waiting for a number.
-    private struct Pending {
+    struct Pending {
         var subject: Range<Int>?
         var unknown: [Int] = []
         var label: PlanWord?
@@ -100,7 +80,7 @@ struct RateCellReader {
     }
 
     /// A span of time that has been named (每季度), waiting for 次.
-    private struct Span {
+    struct Span {
         let perYear: Int
         let at: Int
         var alone = true
@@ -252,54 +232,6 @@ struct RateCellReader {
         }
     }
 
-    /// A number that has its unit in the word before it: 抽查频次：2, 抽查户数：5.
-    private func labelled(_ at: Int, _ pending: Pending) -> (Fact.Content, next: Int)? {
-        guard let label = pending.labelAt, let figure = grammar.figure(at)?.whole, figure > 0 else { return nil }
-        let next = grammar.skipSpaces(at + 1)
-        guard next >= tokens.count || tokens[next].word?.parts == true else { return nil }
-        switch pending.label {
-        case .ofTimes where grammar.plain(label).contains("次"): return (.times(figure), at + 1)
-        case .ofCount where grammar.plain(label).contains(where: { "户家".contains($0) }):
-            return (.count(Bounds(exactly: figure)), at + 1)
-        default: return nil
-        }
-    }
-
-    /// The number of a pool, whatever its unit.
-    private func pool(_ at: Int) -> Int? {
-        guard let figure = grammar.figure(at), figure.decimals == 0 else { return nil }
-        let unit = grammar.skipSpaces(at + 1)
-        if grammar.word(unit) == .unit { return unit + 1 }
-        return unit >= tokens.count || tokens[unit].word?.parts == true ? at + 1 : nil
-    }
-
-    /// Whether a count may as well be the pool's size: 「检查对象120户，抽查比例10%」.
-    private func isMaybePool(_ at: Int, _ next: Int, _ pending: Pending) -> Bool {
-        if let subject = pending.subject, grammar.plain(subject.upperBound - 1).hasSuffix("对象") { return true }
-        // A share follows in the same statement, and says that it is one.
-        var behind = next
-        var isLabelled = false
-        while behind < tokens.count, statements[behind] == statements[at] {
-            if case .share = tokens[behind].word { return pending.subject != nil || isLabelled }
-            if tokens[behind].word == .ofRate || tokens[behind].word == .filler { isLabelled = true }
-            behind += 1
-        }
-        return false
-    }
-
-    /// Whether a count is what a share is of: 「120户的10%」, 「从120户中抽取10户」.
-    private func isPool(behind next: Int) -> Bool {
-        var at = next
-        while grammar.word(at) == .noun { at += 1 }
-        guard ["的", "中", "内", "里", "抽", "抽取"].contains(grammar.plain(at)) else { return false }
-        while grammar.word(at) == .filler { at += 1 }
-        switch grammar.quantity(at: at)?.0.content {
-        case .share: return true
-        case .count: return grammar.plain(next) != "的"
-        default: return false
-        }
-    }
-
     // MARK: Ends
 
     private mutating func close(_ pending: inout Pending) {
@@ -323,13 +255,6 @@ struct RateCellReader {
             Fact(
                 content: .times(open.perYear), clause: clauses[open.at], subject: nil, isLabelled: false,
                 isOfBase: false))
-    }
-
-    /// Whether a subject is all that stands in parentheses, and its last word is a kind of objects.
-    private func isAside(_ subject: Range<Int>) -> Bool {
-        guard let last = subject.last, grammar.word(last) == .noun, var before = subject.first else { return false }
-        repeat { before -= 1 } while before >= 0 && grammar.word(before) == .filler
-        return before >= 0 && grammar.word(before) == .open && grammar.word(last + 1) == .close
     }
 
     /// Whether a token only names the objects that the line is about.

@@ -133,7 +133,7 @@ struct WindowPointGrammar {
         case .wholeYear: return point(.year, at + 1)
         case .firstHalf: return point(.half(1), at + 1)
         case .secondHalf: return point(.half(2), at + 1)
-        case .year where year == nil && word(at + 1) == .end: return point(.endOfYear, at + 2)
+        case .year where word(at + 1) == .end: return point(.endOfYear, at + 2)
         case .end where year != nil || isNextYear: return point(.endOfYear, at + 1)
         default: break
         }

@@ -1,0 +1,77 @@
+/// What stands around a number and says what it is of.
+extension RateCellReader {
+    /// Blanks out the numbers of a numbered list, 「1.…；2.…」 or 「（一）…（二）…」, when they count from one without a gap.
+    static func withoutNumbering(_ tokens: [PlanToken]) -> [PlanToken] {
+        func word(_ at: Int) -> PlanWord? { tokens.indices.contains(at) ? tokens[at].word : nil }
+        var marks: [(number: Int?, range: Range<Int>)] = []
+        for at in tokens.indices where at == 0 || word(at - 1) == .strong || word(at - 1) == .soft {
+            let isInParentheses = word(at) == .open
+            let figure = isInParentheses ? at + 1 : at
+            guard tokens.indices.contains(figure), let number = tokens[figure].figure?.whole else { continue }
+            let ends: [PlanWord?] = isInParentheses ? [.close] : [.strong, .list]
+            guard ends.contains(word(figure + 1)), tokens.indices.contains(figure + 2) else { continue }
+            marks.append((number, at..<figure + 2))
+        }
+        guard marks.count > 1, marks.map(\.number) == (1...marks.count).map({ $0 }) else { return tokens }
+        var tokens = tokens
+        for mark in marks {
+            for at in mark.range { tokens[at] = PlanToken(kind: .space, range: tokens[at].range) }
+        }
+        return tokens
+    }
+
+    /// A number that has its unit in the word before it: 抽查频次：2, 抽查户数：5.
+    func labelled(_ at: Int, _ pending: Pending) -> (Fact.Content, next: Int)? {
+        guard let label = pending.labelAt, let figure = grammar.figure(at)?.whole, figure > 0 else { return nil }
+        let next = grammar.skipSpaces(at + 1)
+        guard next >= tokens.count || tokens[next].word?.parts == true else { return nil }
+        switch pending.label {
+        case .ofTimes where grammar.plain(label).contains("次"): return (.times(figure), at + 1)
+        case .ofCount where grammar.plain(label).contains(where: { "户家".contains($0) }):
+            return (.count(Bounds(exactly: figure)), at + 1)
+        default: return nil
+        }
+    }
+
+    /// The number of a pool, whatever its unit.
+    func pool(_ at: Int) -> Int? {
+        guard let figure = grammar.figure(at), figure.decimals == 0 else { return nil }
+        let unit = grammar.skipSpaces(at + 1)
+        if grammar.word(unit) == .unit { return unit + 1 }
+        return unit >= tokens.count || tokens[unit].word?.parts == true ? at + 1 : nil
+    }
+
+    /// Whether a count may as well be the pool's size: 「检查对象120户，抽查比例10%」.
+    func isMaybePool(_ at: Int, _ next: Int, _ pending: Pending) -> Bool {
+        if let subject = pending.subject, grammar.plain(subject.upperBound - 1).hasSuffix("对象") { return true }
+        // A share follows in the same statement, and says that it is one.
+        var behind = next
+        var isLabelled = false
+        while behind < tokens.count, statements[behind] == statements[at] {
+            if case .share = tokens[behind].word { return pending.subject != nil || isLabelled }
+            if tokens[behind].word == .ofRate || tokens[behind].word == .filler { isLabelled = true }
+            behind += 1
+        }
+        return false
+    }
+
+    /// Whether a count is what a share is of: 「120户的10%」, 「从120户中抽取10户」.
+    func isPool(behind next: Int) -> Bool {
+        var at = next
+        while grammar.word(at) == .noun { at += 1 }
+        guard ["的", "中", "内", "里", "抽", "抽取"].contains(grammar.plain(at)) else { return false }
+        while grammar.word(at) == .filler { at += 1 }
+        switch grammar.quantity(at: at)?.0.content {
+        case .share: return true
+        case .count: return grammar.plain(next) != "的"
+        default: return false
+        }
+    }
+
+    /// Whether a subject is all that stands in parentheses, and its last word is a kind of objects.
+    func isAside(_ subject: Range<Int>) -> Bool {
+        guard let last = subject.last, grammar.word(last) == .noun, var before = subject.first else { return false }
+        repeat { before -= 1 } while before >= 0 && grammar.word(before) == .filler
+        return before >= 0 && grammar.word(before) == .open && grammar.word(last + 1) == .close
+    }
+}
