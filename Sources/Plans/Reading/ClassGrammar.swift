@@ -40,9 +40,9 @@ struct ClassGrammar {
                 names.append(last + grammar.plain(at))
                 at += 1
             }
-            if let (other, next) = alias(at), let last = names.popLast(), open.isEmpty {
+            if let (other, next) = alias(at, of: names.last ?? ""), let last = names.popLast(), open.isEmpty {
                 // Of 低风险（A类） the letter is the class; the word explains it.
-                names.append(last.first?.isASCII == true ? last : other)
+                names.append(other.first?.isASCII == true && last.first?.isASCII != true ? other : last)
                 at = next
             }
             var separator = at
@@ -159,8 +159,14 @@ struct ClassGrammar {
     }
 
     /// Another name of a class in parentheses; the letter of the two, or else nothing that helps.
-    private func alias(_ at: Int) -> (String, next: Int)? {
+    private func alias(_ at: Int, of name: String) -> (String, next: Int)? {
         guard word(at) == .open else { return nil }
+        // （优秀） explains a letter, when it is a word alone; 三级（甲等） is another class.
+        if Self.script(name) == 1, at + 2 < grammar.tokens.count, word(at + 2) == .close,
+            grammar.tokens[at + 1].kind == .unknown || grammar.plain(at + 1) == "一般"
+        {
+            return (grammar.plain(at + 1), at + 3)
+        }
         func closed(_ name: String, _ next: Int) -> (String, next: Int)? {
             var next = next
             while word(next) == .noun { next += 1 }

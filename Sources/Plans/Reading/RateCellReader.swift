@@ -148,6 +148,11 @@ struct RateCellReader {
         case .word(let word):
             switch word {
             case .noun, .unit: pending.name(at)
+            // 信用等级, but also the 级 of 市级: part of a name that is not known.
+            case .grade where tokens[at].range.count > 1: break
+            case .grade:
+                pending.unknown.append(at)
+                pending.name(at)
             case .filler where grammar.plain(at).contains(where: { "抽查".contains($0) }): pending.isDrawn = true
             case .filler, .soft, .strong, .list, .slash, .colon, .open, .close: break
             case .ofRate, .ofCount, .ofTimes, .ofPool:
