@@ -146,6 +146,15 @@ struct ReadingPropertyTests {
         }
     }
 
+    @Test("with a cell of any length are read in no time to speak of")
+    func long() {
+        for text in ["A类5%，3户；", "5%；", "A、", "不低于企业", "1.", "（"] {
+            let cells = PlanLineCells([.ratioAndFrequency: String(repeating: text, count: 100_000), .window: "3月"])
+            let reading = PlanLineReader.read(cells)
+            #expect(!reading.certain && reading.rate == nil && reading.window.first?.text == "03-01")
+        }
+    }
+
     private static func mutated(_ text: String, _ random: inout SplitMix) -> String {
         var characters = Array(text)
         guard !characters.isEmpty else { return text }

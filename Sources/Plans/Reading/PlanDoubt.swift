@@ -23,6 +23,8 @@ enum PlanDoubt: Int, Hashable, Comparable {
     case byClass
     /// A rule that is named, not stated.
     case reference
+    /// More than anybody writes into such a cell.
+    case tooLong
     /// Neither rate nor count.
     case empty
 

@@ -15,6 +15,12 @@ public enum PlanLineReader {
         for column in [PlanLineCells.Column.ratioAndFrequency, .creditRule, .window] where isBlank(cells[column]) {
             cells[column] = ""
         }
+        for column in [PlanLineCells.Column.ratioAndFrequency, .creditRule, .window]
+        where cells[column].unicodeScalars.count > longestCell {
+            let beginning = String(cells[column].prefix(100))
+            reading.notUnderstood.append(PlanDoubt.tooLong.explained(beginning, in: column))
+            cells[column] = ""
+        }
         let rate = RateCellReading.read(cells[.ratioAndFrequency], scope: scope)
         let credit = RateCellReading.read(cells[.creditRule], scope: scope)
         reading.rate = rate.share
@@ -22,7 +28,7 @@ public enum PlanLineReader {
         reading.timesPerYear = rate.times
         reading.ratesByClass = rate.classes
         reading.notUnderstood += rate.doubts.map { $0.doubt.explained($0.text, in: .ratioAndFrequency) }
-        if rate.doubts.isEmpty, !rate.saysSomething {
+        if rate.doubts.isEmpty, !rate.saysSomething, reading.certain {
             let isBlank = cells[.ratioAndFrequency].isEmpty || rate.saysNothing
             if !isBlank || !credit.saysSomething {
                 reading.notUnderstood.append(
@@ -63,6 +69,9 @@ public enum PlanLineReader {
             reading.notUnderstood.append(PlanDoubt.reference.explained(text, in: cell))
         }
     }
+
+    /// A cell with more characters is no statement of a rate or a window, and is not read.
+    private static let longestCell = 1_000
 
     private static func isBlank(_ text: String) -> Bool {
         PlanText(text).plain.allSatisfy { "-/\\*.".unicodeScalars.contains($0) || $0 == "\n" }

@@ -219,8 +219,15 @@ struct RateCellReading {
             if doubted[reader.clauses[index]] == nil { mark(reader.clauses[index], .piece) }
         }
         if classes.isEmpty { for citation in reader.citations { mark(reader.clauses[citation], .reference) } }
-        for label in reader.bareLabels where reader.grammar.word(label) == .ofRate && !saysShare {
-            mark(reader.clauses[label], .piece)
+        for label in reader.bareLabels {
+            let isSaid =
+                switch reader.grammar.word(label) {
+                case .ofRate: saysShare
+                case .ofCount: count != nil
+                case .ofTimes: times != nil
+                default: true
+                }
+            if !isSaid { mark(reader.clauses[label], .piece) }
         }
     }
 
