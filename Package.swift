@@ -74,7 +74,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Notices",
-            dependencies: ["Cluster", "Registers", "JSON", "Postgres", logging, lifecycle],
+            dependencies: [
+                "Cluster", "Registers", "JSON", "YAML", "Postgres", mustache, crypto, logging, lifecycle,
+            ],
             resources: [.embedInCode("Migrations")],
             swiftSettings: settings),
         // Floor 6

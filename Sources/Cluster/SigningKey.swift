@@ -54,6 +54,9 @@ public struct SigningKey: Sendable {
     /// The public half, 32 bytes.
     public var publicKey: [UInt8] { Array(privateKey.publicKey.rawRepresentation) }
 
+    /// The Ed25519 signature of some bytes, 64 bytes (RFC 8032).
+    public func signature(of bytes: [UInt8]) throws -> [UInt8] { Array(try privateKey.signature(for: bytes)) }
+
     /// The id of a public half.
     public static func keyID(of publicKey: [UInt8]) -> String {
         SHA256.hash(data: publicKey).prefix(16).map { byte in

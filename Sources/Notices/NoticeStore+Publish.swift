@@ -4,15 +4,15 @@ import Postgres
 import Registers
 
 extension NoticeStore {
-    /// Publishes results whose deadline is not met, at most a batch: the row that citizens read, the message, and the
-    /// mark on the deadline in one transaction.
+    /// Publishes results that their department has released, at most a batch: the row that citizens read and the
+    /// message in one transaction. A corrected result is published as a new version; the old one stays.
     ///
     /// - Returns: how many results were claimed.
-    func publish() async throws -> Int {
+    func publish(rules: CountyRules, now: Moment) async throws -> Int {
         try await pool.transaction { transaction in
-            let claimed = try await claim(transaction)
-            guard !claimed.isEmpty else { return 0 }
-            let entities = Set(claimed.map(\.entity)).sorted()
+            let released = try await released(rules, transaction)
+            guard !released.isEmpty else { return 0 }
+            let entities = Set(released.map(\.entity)).sorted()
             // Each message carries the entity's earlier results, so publishing for one entity is one at a time. Ordered
             // by the lock's number, so that two notifiers never wait for each other.
             _ = try await transaction.query(
@@ -22,62 +22,75 @@ extension NoticeStore {
                     ORDER BY number) AS locks
                 """)
             var earlier = try await published(of: entities, transaction)
-            let inserted = try await insert(claimed, transaction)
+            let inserted = try await insert(released, now: now, transaction)
             var messages: [Outgoing] = []
-            for publication in claimed where inserted.contains(publication.id) {
+            for publication in released where inserted.contains(publication.id) {
                 messages.append(
                     publication.message(earlier: earlier[publication.entity, default: []], topics: topics))
                 earlier[publication.entity, default: []].append(publication.body)
             }
-            try await meetDeadlines(claimed.map(\.id), transaction)
             try await outbox.store(Effects(messages: messages), in: transaction)
-            return claimed.count
+            return released.count
         }
     }
 
-    /// Claims results that nobody else is publishing, with the latest name of their entity. A result whose entity is in
+    /// Results that are released and not published, with the latest name of their entity. A result whose entity is in
     /// no register has no name to be published under: its deadline stays open, and the ladder tells people.
-    private func claim(_ transaction: PostgresTransaction) async throws -> [Publication] {
+    private func released(
+        _ rules: CountyRules, _ transaction: PostgresTransaction
+    ) async throws -> [Publication] {
         let rows = try await transaction.query(
             """
-            SELECT r.visit, r.department, r.entity, r.ended_on::text AS ended_on, d.due_on::text AS due_on,
-                e.name AS entity_name
-            FROM notices.deadlines d
-            JOIN inspections.current_results r ON r.visit = split_part(d.subject, '/', 1) AND r.department = d.recipient
+            SELECT r.visit, r.department, r.version, r.entity, r.reason, r.ended_on::text AS ended_on,
+                coalesce(d.due_on, notices.working_day_after(CASE WHEN r.version = 1 THEN r.ended_on
+                    ELSE (r.recorded_at AT TIME ZONE 'Asia/Shanghai')::date END,
+                    \(rules.publicationWorkingDays)::int4))::text AS due_on,
+                e.name AS entity_name,
+                (SELECT p.id FROM open.publications p WHERE p.visit = r.visit AND p.department = r.department
+                    ORDER BY p.version DESC LIMIT 1) AS replaces
+            FROM inspections.releasable_results r
+            LEFT JOIN notices.deadlines d ON d.kind = 'publication'
+                AND d.subject = notices.publication_id(r.visit, r.department, r.version)
             JOIN LATERAL (
                 SELECT name FROM registers.entities WHERE id = r.entity ORDER BY valid_from DESC LIMIT 1) AS e ON true
-            WHERE d.kind = \(Self.publication) AND d.met_at IS NULL
-            ORDER BY d.made_at, d.subject LIMIT \(Self.batchSize)
-            FOR UPDATE OF d SKIP LOCKED
+            WHERE NOT EXISTS (SELECT FROM open.publications p
+                WHERE p.visit = r.visit AND p.department = r.department AND p.version = r.version)
+            ORDER BY r.recorded_at, r.visit, r.department LIMIT \(Self.batchSize)
             """)
         let visits = try rows.map { try $0.decode("visit", as: String.self) }
         let departments = try rows.map { try $0.decode("department", as: String.self) }
+        let versions = try rows.map { try $0.decode("version", as: Int.self) }
         let itemRows = try await transaction.query(
             """
-            SELECT i.visit, i.department, i.item, i.categories, i.findings
-            FROM inspections.current_result_items i
-            JOIN unnest(\(visits)::text[], \(departments)::text[]) AS claimed (visit, department)
-                ON i.visit = claimed.visit AND i.department = claimed.department
+            SELECT i.visit, i.department, i.version, i.item, i.categories, i.findings
+            FROM inspections.result_items i
+            JOIN unnest(\(visits)::text[], \(departments)::text[], \(versions)::int[])
+                AS released (visit, department, version)
+                ON i.visit = released.visit AND i.department = released.department AND i.version = released.version
             ORDER BY i.visit, i.department, i.item
             """)
         var items: [String: [Publication.Item]] = [:]
         for row in itemRows {
-            let subject = Publication.subject(
+            let id = Publication.id(
                 visit: try row.decode("visit", as: String.self),
-                department: try row.decode("department", as: String.self))
-            items[subject, default: []].append(
+                department: try row.decode("department", as: String.self),
+                version: try row.decode("version", as: Int.self))
+            items[id, default: []].append(
                 Publication.Item(
                     item: try row.decode("item", as: String.self),
                     categories: try row.decode("categories", as: [String].self),
                     findings: try row.decode("findings", as: String?.self)))
         }
         return try rows.enumerated().map { index, row in
-            Publication(
+            let id = Publication.id(visit: visits[index], department: departments[index], version: versions[index])
+            return Publication(
                 entity: try row.decode("entity", as: String.self),
                 entityName: try row.decode("entity_name", as: String.self), visit: visits[index],
-                department: departments[index], endedOn: try row.decode("ended_on", as: String.self),
-                dueOn: try row.decode("due_on", as: String?.self),
-                items: items[Publication.subject(visit: visits[index], department: departments[index])] ?? [])
+                department: departments[index], version: versions[index],
+                replaces: try row.decode("replaces", as: String?.self),
+                reason: try row.decode("reason", as: String?.self),
+                endedOn: try row.decode("ended_on", as: String.self),
+                dueOn: try row.decode("due_on", as: String?.self), items: items[id] ?? [])
         }
     }
 
@@ -99,32 +112,23 @@ extension NoticeStore {
 
     /// Stores publications; the ids of those that were not there.
     private func insert(
-        _ publications: [Publication], _ transaction: PostgresTransaction
+        _ publications: [Publication], now: Moment, _ transaction: PostgresTransaction
     ) async throws -> Set<String> {
         let rows = try await transaction.query(
             """
-            INSERT INTO open.publications (id, entity, entity_name, visit, department, ended_on, due_on, body)
-            SELECT * FROM unnest(\(publications.map(\.id))::text[], \(publications.map(\.entity))::text[],
+            INSERT INTO open.publications
+                (id, entity, entity_name, visit, department, version, replaces, reason, ended_on, due_on, body,
+                 published_at)
+            SELECT p.*, \(now.instant)::text::timestamptz
+            FROM unnest(\(publications.map(\.id))::text[], \(publications.map(\.entity))::text[],
                 \(publications.map(\.entityName))::text[], \(publications.map(\.visit))::text[],
-                \(publications.map(\.department))::text[], \(publications.map(\.endedOn))::date[],
-                \(publications.map(\.dueOn))::date[], \(publications.map(\.body.canonicalText))::text[])
-            ON CONFLICT (id) DO NOTHING
+                \(publications.map(\.department))::text[], \(publications.map(\.version))::int[],
+                \(publications.map(\.replaces))::text[], \(publications.map(\.reason))::text[],
+                \(publications.map(\.endedOn))::date[], \(publications.map(\.dueOn))::date[],
+                \(publications.map(\.body.canonicalText))::text[]) AS p
+            ON CONFLICT DO NOTHING
             RETURNING id
             """)
         return Set(try rows.map { try $0.decode("id", as: String.self) })
-    }
-
-    /// Marks deadlines met; the rungs that have not fired are needed no more.
-    private func meetDeadlines(_ subjects: [String], _ transaction: PostgresTransaction) async throws {
-        try await transaction.execute(
-            """
-            UPDATE notices.deadlines SET met_at = clock_timestamp()
-            WHERE kind = \(Self.publication) AND subject = ANY(\(subjects))
-            """)
-        try await transaction.execute(
-            """
-            DELETE FROM notices.rungs
-            WHERE kind = \(Self.publication) AND subject = ANY(\(subjects)) AND fired_at IS NULL
-            """)
     }
 }

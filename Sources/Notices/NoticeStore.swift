@@ -1,14 +1,13 @@
 import Cluster
-import JSON
+import Foundation
 import Postgres
 import Registers
 
-/// The statements of the notifier. Any number of notifiers may run them at a time: each row is claimed by one.
+/// The statements of the notifier. Any number of notifiers may run them at a time: what must be one's alone is under a
+/// lock of the database.
 struct NoticeStore: Sendable {
-    /// How many rows one transaction takes at most.
+    /// How many results one transaction publishes at most.
     static let batchSize = 200
-    /// The kind of deadline that a result has.
-    static let publication = "publication"
 
     let pool: PostgresPool
     let topics: Topics
@@ -20,157 +19,149 @@ struct NoticeStore: Sendable {
         outbox = Outbox(topics: topics)
     }
 
-    /// Today in Asia/Shanghai, by the database's clock.
-    func today() async throws -> Day {
-        let rows = try await pool.query(
-            "SELECT (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date::text AS today")
-        guard let row = rows.first else { throw PostgresError(.decoding, "the database gave no date") }
-        return try row.day("today")
+    /// Whether this transaction has the turn to remind, until it ends. Only one notifier has it at a time; another one
+    /// that comes meanwhile leaves it to the first.
+    func takesTurn(_ transaction: PostgresTransaction) async throws -> Bool {
+        try await transaction.query("SELECT pg_try_advisory_xact_lock(400, 401) AS taken")
+            .first?.decode("taken", as: Bool.self) ?? false
     }
 
-    func rule(_ kind: String) async throws -> DeadlineRule? {
-        let rules = try await pool.query("SELECT working_days, basis FROM notices.rules WHERE kind = \(kind)")
-        guard let rule = rules.first else { return nil }
-        let rungs = try await pool.query(
-            """
-            SELECT rung, offset_days, audience, basis FROM notices.rung_rules
-            WHERE kind = \(kind) ORDER BY offset_days, rung
-            """)
-        return DeadlineRule(
-            kind: kind, workingDays: try rule.decode("working_days", as: Int.self),
-            basis: try rule.decode("basis", as: String.self),
-            rungs: try rungs.map { row in
-                RungRule(
-                    name: try row.decode("rung", as: String.self), offset: try row.decode("offset_days", as: Int.self),
-                    audience: try row.audience(), basis: try row.decode("basis", as: String.self))
-            })
-    }
-
-    // MARK: Deadlines
-
-    /// A result whose deadline is to be made, or made again with a longer calendar.
-    struct Start: Sendable {
-        let subject: String
-        let recipient: String
-        let endedOn: Day
-    }
-
-    /// Results without a deadline, at most a batch.
-    func unseenResults() async throws -> [Start] {
-        try await pool.query(
-            """
-            SELECT r.visit || '/' || r.department AS subject, r.department, r.ended_on::text AS ended_on
-            FROM inspections.unseen_results u
-            JOIN inspections.current_results r ON r.visit = u.visit AND r.department = u.department
-            LIMIT \(Self.batchSize)
-            """
-        ).map(start)
-    }
-
-    /// Deadlines with an unknown day that were made with another calendar, at most a batch.
-    func deadlinesWithoutCalendar(endingNow calendarEnd: Day?) async throws -> [Start] {
-        try await pool.query(
-            """
-            SELECT d.subject, r.department, r.ended_on::text AS ended_on
-            FROM notices.deadlines d JOIN inspections.current_results r
-                ON r.visit = split_part(d.subject, '/', 1) AND r.department = d.recipient
-            WHERE d.kind = \(Self.publication) AND d.problem IS NOT NULL
-                AND d.calendar_end IS DISTINCT FROM \(optional: calendarEnd?.description)::text::date
-            LIMIT \(Self.batchSize)
-            """
-        ).map(start)
-    }
-
-    private func start(_ row: Row) throws -> Start {
-        Start(
-            subject: try row.decode("subject", as: String.self),
-            recipient: try row.decode("department", as: String.self),
-            endedOn: try row.day("ended_on"))
-    }
-
-    /// Stores the days of deadlines. A day once known stays; rungs are for deadlines that are not met.
-    func store(_ starts: [Start], rule: DeadlineRule, calendar: WorkingCalendar) async throws {
-        // All notifiers lock in this order, so that none waits for another in a circle.
-        let starts = starts.sorted { $0.subject.utf8.lexicographicallyPrecedes($1.subject.utf8) }
-        let plans = starts.map { rule.planned(from: $0.endedOn, calendar: calendar) }
-        let calendarEnd = calendar.exceptions.last?.day.description
-        let subjects = starts.map(\.subject)
-        let days = plans.map { $0.dueOn?.description }
-        try await pool.transaction { transaction in
-            try await transaction.execute(
-                """
-                INSERT INTO notices.deadlines AS d (kind, subject, recipient, due_on, problem, calendar_end)
-                SELECT \(rule.kind), subject, recipient, due_on, problem, \(optional: calendarEnd)::text::date
-                FROM unnest(\(subjects)::text[], \(starts.map(\.recipient))::text[], \(days)::date[],
-                    \(plans.map(\.problem))::text[]) AS made (subject, recipient, due_on, problem)
-                ON CONFLICT (kind, subject) DO UPDATE
-                SET due_on = COALESCE(d.due_on, excluded.due_on), problem = excluded.problem,
-                    calendar_end = excluded.calendar_end
-                WHERE d.problem IS NOT NULL
-                """)
-            for (index, rung) in rule.rungs.enumerated() {
-                let days = plans.map { $0.rungs[index]?.description }
-                try await transaction.execute(
-                    """
-                    INSERT INTO notices.rungs AS r (kind, subject, rung, fire_on)
-                    SELECT d.kind, d.subject, \(rung.name), made.fire_on
-                    FROM unnest(\(subjects)::text[], \(days)::date[]) AS made (subject, fire_on)
-                    JOIN notices.deadlines d ON d.kind = \(rule.kind) AND d.subject = made.subject AND d.met_at IS NULL
-                    ON CONFLICT (kind, subject, rung) DO UPDATE SET fire_on = excluded.fire_on
-                    WHERE r.fire_on IS NULL
-                    """)
-            }
-            try await transaction.execute(
-                """
-                DELETE FROM inspections.unseen_results u
-                USING unnest(\(subjects)::text[], \(starts.map(\.recipient))::text[]) AS seen (subject, department)
-                WHERE u.visit = split_part(seen.subject, '/', 1) AND u.department = seen.department
-                """)
-        }
-    }
-
-    // MARK: Reminders
-
-    /// Fires rungs that are due, at most a batch.
+    /// Makes deadlines and ladders anew, and fires the rungs whose day has come, in one transaction: so nobody is
+    /// reminded of what has ended.
     ///
-    /// - Returns: how many were fired.
-    func fire(today: Day) async throws -> Int {
-        try await pool.transaction { transaction in
-            let leads = try await transaction.query(
-                "SELECT id FROM registers.departments WHERE lead AND valid_to IS NULL ORDER BY id"
-            ).map { try $0.decode("id", as: String.self) }
-            // Without a lead department its rungs wait, and must not keep the others from being seen.
-            let reminders = try await transaction.query(
-                """
-                SELECT r.kind, r.subject, r.rung, r.fire_on::text AS fire_on, d.recipient, d.due_on::text AS due_on,
-                    q.audience
-                FROM notices.rungs r
-                JOIN notices.deadlines d ON d.kind = r.kind AND d.subject = r.subject
-                JOIN notices.rung_rules q ON q.kind = r.kind AND q.rung = r.rung
-                WHERE r.fired_at IS NULL AND r.fire_on <= \(today.description)::text::date
-                    AND d.met_at IS NULL AND d.due_on IS NOT NULL AND (q.audience = 'department' OR \(!leads.isEmpty))
-                ORDER BY r.fire_on, r.subject, r.rung LIMIT \(Self.batchSize)
-                FOR UPDATE OF r, d SKIP LOCKED
-                """
-            ).map { row in
-                Reminder(
-                    kind: try row.decode("kind", as: String.self), subject: try row.decode("subject", as: String.self),
-                    rung: try row.decode("rung", as: String.self), audience: try row.audience(),
-                    department: try row.decode("recipient", as: String.self), dueOn: try row.day("due_on"),
-                    fireOn: try row.day("fire_on"))
-            }.filter { $0.isDue(today: today) }
-            guard !reminders.isEmpty else { return 0 }
+    /// - Parameters:
+    ///   - isQuiet: nothing is fired.
+    /// - Returns: how many rungs were fired; `nil` when another notifier is at it.
+    func remind(rules: CountyRules, now: Moment, channels: Channels, isQuiet: Bool) async throws -> Int? {
+        let since = try await since(now)
+        let sources = DeadlineSource.all(rules: rules, now: now, since: since)
+        return try await pool.transaction { transaction in
+            guard try await takesTurn(transaction) else { return nil }
+            try await derive(sources, rules: rules, now: now, transaction)
+            return isQuiet ? 0 : try await fire(now: now, channels: channels, transaction)
+        }
+    }
+
+    /// The day on which the notifier first ran: from then on it asks for what the calendar asks for, such as monthly
+    /// returns. What was due before is not its business.
+    func since(_ now: Moment) async throws -> Day {
+        let rows = try await pool.query(
+            """
+            WITH first AS (
+                INSERT INTO notices.made_from (what, digest) VALUES ('since', \(now.day.description))
+                ON CONFLICT DO NOTHING RETURNING digest)
+            SELECT digest FROM first UNION ALL SELECT digest FROM notices.made_from WHERE what = 'since'
+            """)
+        guard let row = rows.first else { return now.day }
+        return try row.day("digest")
+    }
+
+    /// Makes the deadlines of every kind, and their ladders, from what other slices say now. A kind whose tables are not
+    /// there waits for them.
+    private func derive(
+        _ sources: [DeadlineSource], rules: CountyRules, now: Moment, _ transaction: PostgresTransaction
+    ) async throws {
+        _ = try await transaction.query("SELECT notices.refresh_days()")
+        // Results are found by what is not published yet; the queue of those not seen is of earlier versions.
+        try await transaction.execute("DELETE FROM inspections.unseen_results")
+        let missing = try await missing(sources.flatMap(\.needs), transaction)
+        let ready = sources.filter { $0.needs.allSatisfy { !missing.contains($0) } }
+        for source in ready { try await derive(source, now: now, transaction) }
+        try await ladder(ready, rules: rules, transaction)
+    }
+
+    /// Which tables and views are not there, or may not be read.
+    private func missing(_ names: [String], _ transaction: PostgresTransaction) async throws -> Set<String> {
+        let rows = try await transaction.query(
+            """
+            SELECT name FROM unnest(\(Array(Set(names)).sorted())::text[]) AS name
+            WHERE to_regclass(name) IS NULL OR NOT coalesce(has_any_column_privilege(to_regclass(name), 'SELECT'), false)
+            """)
+        return Set(try rows.map { try $0.decode("name", as: String.self) })
+    }
+
+    /// Stores what a source gives: new and changed rows, and those that it does not give any more as withdrawn.
+    private func derive(
+        _ source: DeadlineSource, now: Moment, _ transaction: PostgresTransaction
+    ) async throws {
+        try await transaction.execute(
+            """
+            WITH source AS MATERIALIZED (\(source.query)), withdrawn AS (
+                UPDATE notices.deadlines d SET withdrawn_at = \(now.instant)::text::timestamptz
+                WHERE d.kind = \(source.kind) AND d.met_at IS NULL AND d.withdrawn_at IS NULL
+                    AND NOT EXISTS (SELECT FROM source s WHERE s.subject = d.subject)
+            )
+            INSERT INTO notices.deadlines AS d
+                (kind, subject, recipient, entity, people, title, basis, starts_on, due_on, problem, met_at, made_at)
+            SELECT \(source.kind), s.subject, s.recipient, s.entity, coalesce(s.people, '{}'), s.title, \(source.basis),
+                s.starts_on, s.due_on, CASE WHEN s.due_on IS NULL THEN notices.unknown_day(s.starts_on) END, s.met_at,
+                \(now.instant)::text::timestamptz
+            FROM source s
+            LEFT JOIN notices.deadlines o ON o.kind = \(source.kind) AND o.subject = s.subject
+            WHERE o.subject IS NULL OR o.withdrawn_at IS NOT NULL
+                OR (o.recipient, o.entity, o.people, o.title, o.basis, o.met_at)
+                    IS DISTINCT FROM (s.recipient, s.entity, coalesce(s.people, '{}'), s.title, \(source.basis), s.met_at)
+                -- Days count until the matter ends; what was unknown becomes known also afterwards.
+                OR (o.met_at IS NULL OR o.due_on IS NULL)
+                    AND (o.starts_on, o.due_on) IS DISTINCT FROM (s.starts_on, s.due_on)
+            ON CONFLICT (kind, subject) DO UPDATE SET
+                recipient = excluded.recipient, entity = excluded.entity, people = excluded.people,
+                title = excluded.title, basis = excluded.basis, met_at = excluded.met_at, withdrawn_at = NULL,
+                starts_on = excluded.starts_on,
+                due_on = CASE WHEN d.met_at IS NULL OR d.due_on IS NULL THEN excluded.due_on ELSE d.due_on END,
+                problem = excluded.problem, is_laddered = false
+            """)
+    }
+
+    /// Makes the rungs of deadlines whose days or ladders have changed. Rungs that have fired stay; those of a matter
+    /// that has ended are needed no more.
+    private func ladder(
+        _ sources: [DeadlineSource], rules: CountyRules, _ transaction: PostgresTransaction
+    ) async throws {
+        let rungs = sources.flatMap { source in
+            rules.ladder(of: source.kind).enumerated().map { (kind: source.kind, place: $0.offset, rung: $0.element) }
+        }
+        let audiences = rungs.map { $0.rung.audiences.map(\.rawValue).joined(separator: ",") }
+        let text = zip(rungs, audiences).map { "\($0.kind) \($0.place) \($0.rung) \($1)" }.joined(separator: "\n")
+        let changed = try await transaction.execute(
+            """
+            INSERT INTO notices.made_from AS m (what, digest)
+            SELECT 'ladders', md5(\(text)::text || c.digest) FROM notices.made_from c WHERE c.what = 'calendar'
+            ON CONFLICT (what) DO UPDATE SET digest = excluded.digest WHERE m.digest <> excluded.digest
+            """)
+        if changed > 0 {
             try await transaction.execute(
                 """
-                UPDATE notices.rungs r SET fired_at = clock_timestamp()
-                FROM unnest(\(reminders.map(\.kind))::text[], \(reminders.map(\.subject))::text[],
-                    \(reminders.map(\.rung))::text[]) AS fired (kind, subject, rung)
-                WHERE r.kind = fired.kind AND r.subject = fired.subject AND r.rung = fired.rung
+                UPDATE notices.deadlines SET is_laddered = false
+                WHERE met_at IS NULL AND withdrawn_at IS NULL AND is_laddered
                 """)
-            let messages = reminders.flatMap { $0.messages(leads: leads, today: today, topics: topics) }
-            try await outbox.store(Effects(messages: messages), in: transaction)
-            return reminders.count
         }
+        try await transaction.execute(
+            """
+            DELETE FROM notices.rungs r USING notices.deadlines d
+            WHERE r.kind = d.kind AND r.subject = d.subject AND r.fired_at IS NULL
+                AND (NOT d.is_laddered OR d.met_at IS NOT NULL OR d.withdrawn_at IS NOT NULL)
+            """)
+        try await transaction.execute(
+            """
+            INSERT INTO notices.rungs (kind, subject, rung, place, audiences, fire_on)
+            SELECT d.kind, d.subject, l.rung, l.place, string_to_array(l.audiences, ','),
+                notices.rung_day(d.starts_on, d.due_on, l.step, l.all_days)
+            FROM notices.deadlines d
+            JOIN unnest(\(rungs.map(\.kind))::text[], \(rungs.map(\.rung.name))::text[], \(rungs.map(\.place))::int[],
+                \(rungs.map(\.rung.offset))::int[], \(rungs.map(\.rung.countsAllDays))::bool[], \(audiences)::text[])
+                AS l (kind, rung, place, step, all_days, audiences) ON l.kind = d.kind
+            WHERE NOT d.is_laddered AND d.met_at IS NULL AND d.withdrawn_at IS NULL AND d.due_on IS NOT NULL
+            ON CONFLICT (kind, subject, rung) DO NOTHING
+            """)
+        try await transaction.execute(
+            """
+            UPDATE notices.deadlines d SET is_laddered = true,
+                problem = CASE WHEN d.due_on IS NULL THEN d.problem WHEN EXISTS (SELECT FROM notices.rungs r
+                    WHERE r.kind = d.kind AND r.subject = d.subject AND r.fire_on IS NULL)
+                    THEN notices.unknown_day(d.due_on) END
+            WHERE NOT d.is_laddered AND d.met_at IS NULL AND d.withdrawn_at IS NULL
+            """)
     }
 }
 
@@ -180,13 +171,5 @@ extension Row {
         let text = try decode(column, as: String.self)
         guard let day = Day(text) else { throw PostgresError(.decoding, "column \(column): \(text) is no day") }
         return day
-    }
-
-    fileprivate func audience() throws -> Audience {
-        let name = try decode("audience", as: String.self)
-        guard let audience = Audience(rawValue: name) else {
-            throw PostgresError(.decoding, "column audience: \(name) is neither department nor lead")
-        }
-        return audience
     }
 }

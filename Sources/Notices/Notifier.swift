@@ -4,12 +4,14 @@ public import Postgres
 import Registers
 public import ServiceLifecycle
 
-/// Publishes accepted results, keeps their deadlines, and reminds (公示、提醒、督办).
+/// Publishes released results, keeps deadlines of every kind, reminds and escalates (公示、提醒、督办).
 ///
-/// It sweeps at once when woken and every second otherwise; rows are the truth and events only wake it. Any number of
-/// notifiers may run.
+/// It sweeps at once when woken and every few seconds otherwise; rows are the truth and events only wake it. Any number
+/// of notifiers may run.
 public struct Notifier: Service {
     let store: NoticeStore
+    let channels: Channels
+    let clock: any NoticeClock
     let logger: Logger
     let wakeup = Wakeup()
 
@@ -18,9 +20,16 @@ public struct Notifier: Service {
     /// - Parameters:
     ///   - pool: connections with the role `yaohao_notifier`, or more.
     ///   - topics: the county's topics.
+    ///   - configuration: the channels.
+    ///   - clock: where it has the time from.
     ///   - logger: gets what could not be done; the next sweep tries again.
-    public init(pool: PostgresPool, topics: Topics, logger: Logger) {
+    public init(
+        pool: PostgresPool, topics: Topics, configuration: NotifierConfiguration,
+        clock: any NoticeClock = DatabaseClock(), logger: Logger
+    ) {
         store = NoticeStore(pool: pool, topics: topics)
+        channels = configuration.channels
+        self.clock = clock
         self.logger = logger
     }
 
@@ -30,7 +39,7 @@ public struct Notifier: Service {
     /// Sweeps until the service is told to stop; a sweep under way is finished.
     public func run() async throws {
         try await withGracefulShutdownHandler {
-            try await wakeup.loop(every: .seconds(1)) {
+            try await wakeup.loop(every: .seconds(5)) {
                 do {
                     try await sweep()
                 } catch is CancellationError {
@@ -44,33 +53,20 @@ public struct Notifier: Service {
         }
     }
 
-    /// Everything that is due now, in bounded batches: deadlines first, then publications, then reminders of what could
-    /// not be published.
-    ///
-    /// - Parameter today: the day in Asia/Shanghai; by the database's clock when left out.
-    func sweep(today: Day? = nil) async throws {
-        try await makeDeadlines()
-        while try await store.publish() == NoticeStore.batchSize, !Task.isCancelled {}
-        let day: Day
-        if let today { day = today } else { day = try await store.today() }
-        while try await store.fire(today: day) == NoticeStore.batchSize, !Task.isCancelled {}
-    }
-
-    private func makeDeadlines() async throws {
-        guard let rule = try await store.rule(NoticeStore.publication) else {
-            logger.error("no rule for publication in notices.rules; nothing can be published")
-            return
-        }
+    /// Everything that is due now: publications first, so that their deadlines are met, then deadlines, then reminders
+    /// of what is not done, unless nobody is to be disturbed.
+    func sweep() async throws {
+        let now = try await clock.now(store.pool)
+        let rules = try await CountyRules.load(from: store.pool)
+        // Publications say until when they were due.
+        _ = try await store.pool.query("SELECT notices.refresh_days()")
+        while try await store.publish(rules: rules, now: now) == NoticeStore.batchSize, !Task.isCancelled {}
         let calendar = try await WorkingCalendar.load(from: store.pool)
-        while !Task.isCancelled {
-            let starts = try await store.unseenResults()
-            if !starts.isEmpty { try await store.store(starts, rule: rule, calendar: calendar) }
-            guard starts.count == NoticeStore.batchSize else { break }
-        }
-        while !Task.isCancelled {
-            let starts = try await store.deadlinesWithoutCalendar(endingNow: calendar.exceptions.last?.day)
-            if !starts.isEmpty { try await store.store(starts, rule: rule, calendar: calendar) }
-            guard starts.count == NoticeStore.batchSize else { break }
-        }
+        // A day that the calendar does not reach is no reason to keep still.
+        let isDayOff = (try? calendar.isWorkingDay(now.day)).map { !$0 } ?? false
+        let isQuiet = rules.deadlines.quietHours.contains(minute: now.minute, isDayOff: isDayOff)
+        while try await store.remind(rules: rules, now: now, channels: channels, isQuiet: isQuiet)
+            == NoticeStore.rungsAtOnce, !Task.isCancelled
+        {}
     }
 }

@@ -1,7 +1,7 @@
 import Cluster
 import JSON
 
-/// A published result (公示): what one department found at one visit, under the name of the entity.
+/// A published result (公示): what one department found at one visit, under the name of the entity, in one version.
 ///
 /// Nothing about inspectors and no credit class is in it.
 struct Publication: Sendable, Hashable {
@@ -21,23 +21,33 @@ struct Publication: Sendable, Hashable {
     let entityName: String
     let visit: String
     let department: String
+    /// 1 for the first; a correction is the next.
+    let version: Int
+    /// The id of the version in whose place it stands.
+    let replaces: String?
+    /// Why it was corrected.
+    let reason: String?
     /// `YYYY-MM-DD`.
     let endedOn: String
     /// `YYYY-MM-DD`; `nil` when the calendar ends too early.
     let dueOn: String?
     let items: [Item]
 
-    /// One for each visit and department, so that publishing again is seen.
-    var id: String { Self.subject(visit: visit, department: department) }
+    /// One for each visit, department and version, so that publishing again is seen.
+    var id: String { Self.id(visit: visit, department: department, version: version) }
 
-    /// The subject of the deadline and the id of the publication of a department's result.
-    static func subject(visit: String, department: String) -> String { "\(visit)/\(department)" }
+    /// As the function `notices.publication_id` of the database.
+    static func id(visit: String, department: String, version: Int) -> String {
+        "\(visit)/\(department)" + (version == 1 ? "" : "/\(version)")
+    }
 
     /// The body; the same result gives the same bytes.
     var body: JSONValue {
         [
-            "entity": .string(entity), "entity_name": .string(entityName), "visit": .string(visit),
-            "department": .string(department), "ended_on": .string(endedOn), "due_on": .nullable(dueOn),
+            "id": .string(id), "version": .integer(version), "replaces": .nullable(replaces),
+            "reason": .nullable(reason), "entity": .string(entity), "entity_name": .string(entityName),
+            "visit": .string(visit), "department": .string(department), "ended_on": .string(endedOn),
+            "due_on": .nullable(dueOn),
             "items": .array(
                 items.map { item in
                     [
@@ -49,7 +59,7 @@ struct Publication: Sendable, Hashable {
     }
 
     /// The message on the compacted topic. The broker keeps only the last message of an entity, so each carries the
-    /// earlier results of the entity too (归集于名下).
+    /// earlier results of the entity too (归集于名下), corrected ones included.
     ///
     /// - Parameters:
     ///   - earlier: bodies of earlier publications of the entity, oldest first. When they grow too large for one

@@ -162,6 +162,8 @@ public struct CountyRules: Sendable, Hashable {
     public let resultsWithoutReview: Set<String>
     /// What breaking each rule of plans means.
     public let severities: [PlanRule: Severity]
+    /// How long things may take, and who is reminded of them.
+    public let deadlines: DeadlineRules
 
     /// Reads rules strictly.
     ///
@@ -207,6 +209,7 @@ public struct CountyRules: Sendable, Hashable {
         ) { try $0.choice(of: Severity.self) }
         severities = Dictionary(
             uniqueKeysWithValues: PlanRule.allCases.map { ($0, named[$0.rawValue] ?? .error) })
+        deadlines = try DeadlineRules(&reader)
         try reader.finish()
     }
 

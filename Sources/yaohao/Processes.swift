@@ -109,7 +109,8 @@ struct Processes {
                         logger: logger))
                 services.append(
                     try submissions(
-                        Inspections.handlers(topics: settings.topics), directory, deadLetters, group: group,
+                        Inspections.handlers(topics: settings.topics) + NoticeSubmissions.handlers, directory,
+                        deadLetters, group: group,
                         topics: topics))
             }
         }
@@ -128,13 +129,26 @@ struct Processes {
 
     /// The services of a notifier.
     func notifier() throws -> [any Service] {
-        let notifier = Notifier(pool: pool, topics: settings.topics, logger: logger)
+        let configuration = try notifierConfiguration()
+        let notifier = Notifier(pool: pool, topics: settings.topics, configuration: configuration, logger: logger)
+        let courier = Courier(pool: pool, configuration: configuration, logger: logger)
         let wakes = try Intake(
             settings: settings.kafka, group: settings.topics.prefix + "notifier", instance: name,
             topics: [settings.topics.events], deadLetters: DeadLetters(pool: pool, topics: settings.topics),
             logger: logger
         ) { _ in notifier.wake() }
-        return [notifier, wakes]
+        return [notifier, courier, wakes]
+    }
+
+    /// The sites and channels of the file that `YAOHAO_NOTIFIER` names; none without it.
+    private func notifierConfiguration() throws -> NotifierConfiguration {
+        guard let file = settings.notifierFile else { return try NotifierConfiguration() }
+        do {
+            return try NotifierConfiguration(file: file)
+        } catch let problem as NotifierConfiguration.Problem {
+            complain("\(problem)")
+            throw ExitStatus.wrongInput
+        }
     }
 
     /// The relay of the outbox, which every process has.

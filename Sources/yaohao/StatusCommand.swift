@@ -58,10 +58,13 @@ struct Status: AsyncParsableCommand {
             "without_calendar": .integer(notices.withoutCalendar),
         ]
         report["feeds"] = .array(feeds.map(\.json))
+        report["deliveries"] = [
+            "retrying": .integer(notices.waitingDeliveries), "failed": .integer(notices.failedDeliveries),
+        ]
         report["lag"] = try await lag(settings)
         let troubles = [
             report["tasks"]?["failed"]?.number, report["dead_letters"]?.number, notices.late, notices.withoutCalendar,
-            feeds.count { $0.state == .error },
+            notices.failedDeliveries, feeds.count { $0.state == .error },
         ].compactMap { $0 }.reduce(0, +)
         if json {
             say(JSONValue.object(report).canonicalText)

@@ -12,8 +12,8 @@ struct Yaohao: AsyncParsableCommand {
             Witness.self,
             PublicValue.self, Worker.self,
             NotifierCommand.self,
-            All.self, Status.self, DeadLetterCommands.self, QuarantineCommands.self, Keys.self,
-            Audit.self,
+            All.self, Status.self, DeadlinesCommand.self, LedgerCommand.self, DeliveriesCommand.self,
+            ExportsCommand.self, DeadLetterCommands.self, QuarantineCommands.self, Keys.self, Audit.self,
             Config.self, DrawCommand.self, CommitCommand.self, VerifyCommand.self, ProveCommand.self,
             GenerateCommand.self,
         ])

@@ -61,7 +61,7 @@ struct MessageCatalogueTests {
     func publication() throws {
         let schema = try MessageSchema(type: Publication.eventType)
         let earlier = PublicationTests.publication(visit: "V0").body
-        let message = PublicationTests.publication().message(earlier: [earlier], topics: Topics())
+        let message = PublicationTests.publication(version: 2).message(earlier: [earlier], topics: Topics())
         let body = try #require(message.data)
         try schema.check(body)
         for extra in ["inspectors", "credit", "score"] {
@@ -73,11 +73,15 @@ struct MessageCatalogueTests {
 
     @Test("describes reminders as they are sent")
     func reminder() throws {
-        let schema = try MessageSchema(type: Reminder.eventType)
-        let messages = try ReminderTests.reminder(.lead).messages(
-            leads: ["SCJG", "SJ"], today: try #require(Day("2026-03-31")), topics: Topics())
-        #expect(messages.count == 2)
-        for message in messages { try schema.check(try #require(message.data)) }
+        let schema = try MessageSchema(type: Digest.eventType)
+        let digests = try ReminderTests.digests(
+            [ReminderTests.reminder([.inspectors, .contact, .head, .office], people: ["I1"])], today: "2026-03-31")
+        #expect(digests.count == 4)
+        let templates = try Templates()
+        for digest in digests {
+            let message = JSONValue.string(templates.message(digest))
+            try schema.check(.object(digest.json.merging(["message": message]) { _, new in new }))
+        }
     }
 
     @Test("refuses results that the handler refuses by their form")

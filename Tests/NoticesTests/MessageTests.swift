@@ -7,9 +7,10 @@ import Testing
 
 @Suite("A publication")
 struct PublicationTests {
-    static func publication(visit: String = "V1", findings: String? = "灭火器过期") -> Publication {
+    static func publication(visit: String = "V1", version: Int = 1, findings: String? = "灭火器过期") -> Publication {
         Publication(
             entity: "91150222MA0000000X", entityName: "固阳县某公司", visit: visit, department: "SCJG",
+            version: version, replaces: version == 1 ? nil : "\(visit)/SCJG", reason: version == 1 ? nil : "笔误",
             endedOn: "2026-03-10", dueOn: "2026-03-24",
             items: [
                 .init(item: "SCJG-1", categories: ["未发现问题"], findings: nil),
@@ -22,12 +23,13 @@ struct PublicationTests {
         #expect(
             Self.publication().body.canonicalText
                 == #"{"department":"SCJG","due_on":"2026-03-24","ended_on":"2026-03-10","#
-                + #""entity":"91150222MA0000000X","entity_name":"固阳县某公司","#
+                + #""entity":"91150222MA0000000X","entity_name":"固阳县某公司","id":"V1/SCJG","#
                 + #""items":[{"categories":["未发现问题"],"findings":null,"item":"SCJG-1"},"#
-                + #"{"categories":["发现问题已责令改正"],"findings":"灭火器过期","item":"SCJG-2"}],"visit":"V1"}"#)
+                + #"{"categories":["发现问题已责令改正"],"findings":"灭火器过期","item":"SCJG-2"}],"#
+                + #""reason":null,"replaces":null,"version":1,"visit":"V1"}"#)
     }
 
-    @Test("is keyed by the entity, with one id for each visit and department")
+    @Test("is keyed by the entity, with one id for each visit, department and version")
     func message() {
         let message = Self.publication().message(earlier: [], topics: Topics(prefix: "t."))
         #expect(message.topic == "t.publications")
@@ -35,6 +37,7 @@ struct PublicationTests {
         #expect(message.subject == "V1/SCJG")
         #expect(message.data?["visit"] == "V1")
         #expect(message.data?["earlier"] == [])
+        #expect(Self.publication(version: 2).id == "V1/SCJG/2")
     }
 
     @Test("carries the entity's earlier results, since compaction keeps only the last message of a key")
@@ -60,34 +63,75 @@ struct PublicationTests {
 
 @Suite("A reminder")
 struct ReminderTests {
-    static func reminder(_ audience: Audience) throws -> Reminder {
+    static func day(_ text: String) throws -> Day { try #require(Day(text)) }
+
+    static func reminder(
+        _ audiences: [DeadlineRules.Audience], subject: String = "V1/SCJG", rung: String = "due", place: Int = 2,
+        people: [String] = [], fireOn: String = "2026-03-19"
+    ) throws -> Reminder {
         Reminder(
-            kind: "publication", subject: "V1/SCJG", rung: "due", audience: audience, department: "SCJG",
-            dueOn: try #require(Day("2026-03-24")), fireOn: try #require(Day("2026-03-19")))
+            kind: "publication", kindName: "公示结果", subject: subject, title: "检查任务 \(subject) 的检查结果应公示",
+            basis: "固政办发〔2021〕32号", rung: rung, place: place, audiences: audiences, department: "SCJG", people: people,
+            dueOn: try day("2026-03-24"), fireOn: try day(fireOn))
+    }
+
+    static func digests(_ reminders: [Reminder], today: String) throws -> [Digest] {
+        Digest.digests(
+            of: reminders, departments: ["SCJG": "市场监督管理局"], offices: ["SCJG"], today: try day(today))
     }
 
     @Test(
         "is never sent before its day", arguments: [("2026-03-18", false), ("2026-03-19", true), ("2026-04-01", true)])
-    func day(today: String, due: Bool) throws {
-        #expect(try Self.reminder(.department).isDue(today: try #require(Day(today))) == due)
+    func due(today: String, due: Bool) throws {
+        let reminder = try Self.reminder([.contact])
+        #expect(try reminder.isDue(today: Self.day(today)) == due)
+        #expect(try Self.digests([reminder], today: today).isEmpty == !due)
     }
 
-    @Test("goes to the department, or when missed to each lead department")
+    @Test("goes to whom its rung names, each once; to the contact where nobody inspects yet")
     func recipients() throws {
-        #expect(try Self.reminder(.department).recipients(leads: ["L"]) == ["SCJG"])
-        #expect(try Self.reminder(.lead).recipients(leads: ["L", "M"]) == ["L", "M"])
-        #expect(try Self.reminder(.lead).recipients(leads: []) == [])
+        func ids(_ audiences: [DeadlineRules.Audience], people: [String] = []) throws -> [String] {
+            try Self.reminder(audiences, people: people).recipients(offices: ["L", "M"]).map(\.recipient.id)
+        }
+        #expect(try ids([.contact, .head]) == ["SCJG", "SCJG/head"])
+        #expect(try ids([.inspectors], people: ["I1", "I2"]) == ["SCJG/inspectors/I1", "SCJG/inspectors/I2"])
+        #expect(try ids([.inspectors, .contact]) == ["SCJG"])
+        #expect(try ids([.office, .circular]) == ["L/office", "M/office", "SCJG/circular"])
     }
 
-    @Test("is keyed by its recipient and says in Chinese and English how it stands")
-    func message() throws {
-        let messages = try Self.reminder(.lead).messages(
-            leads: ["LEAD"], today: try #require(Day("2026-03-31")), topics: Topics(prefix: "t."))
-        #expect(messages.map(\.key) == ["LEAD"])
-        #expect(messages.map(\.topic) == ["t.notices"])
-        let text = try #require(messages.first?.data?["message"]?.text)
-        #expect(text.contains("已逾期") && text.contains("overdue") && text.contains("2026-03-24"))
-        let today = try Self.reminder(.department).sentence(today: try #require(Day("2026-03-24")))
-        #expect(today.contains("今日到期") && !today.contains("overdue"))
+    @Test("falls into one digest for each recipient, in the order of the days; the circular's draft is no message")
+    func digest() throws {
+        let digests = try Self.digests(
+            [
+                Self.reminder([.contact], subject: "V2/SCJG", fireOn: "2026-03-20"),
+                Self.reminder([.contact, .circular], subject: "V1/SCJG", fireOn: "2026-03-19"),
+                Self.reminder([.head], subject: "V1/SCJG", rung: "late-1", place: 3, fireOn: "2026-03-20"),
+            ], today: "2026-03-20")
+        #expect(digests.map(\.recipient.id) == ["SCJG", "SCJG/head"])
+        #expect(digests.first?.reminders.map(\.subject) == ["V1/SCJG", "V2/SCJG"])
+        #expect(digests.map(\.isCatchingUp) == [true, false])
+    }
+
+    @Test("of one deadline is said once in the text, as it stands now, however many rungs are caught up")
+    func caughtUp() throws {
+        let digest = try #require(
+            Self.digests(
+                [
+                    Self.reminder([.contact], rung: "ahead-2", place: 1, fireOn: "2026-03-20"),
+                    Self.reminder([.contact], rung: "due", place: 2, fireOn: "2026-03-24"),
+                ], today: "2026-03-27"
+            ).first)
+        #expect(digest.json["entries"]?.elements?.compactMap { $0["rung"]?.text } == ["ahead-2", "due"])
+        let text = try Templates().message(digest)
+        #expect(text.contains("市场监督管理局联络员：（补发）“双随机、一公开”有1项请办理"))
+        #expect(text.split(separator: "\n").count == 2)
+        #expect(text.contains("1. 检查任务 V1/SCJG 的检查结果应公示，期限 2026-03-24，已逾期3天。"))
+    }
+
+    @Test(
+        "says how the deadline stands",
+        arguments: [("2026-03-20", "还有4天"), ("2026-03-24", "今日到期"), ("2026-03-31", "已逾期7天")])
+    func state(today: String, state: String) throws {
+        #expect(try Digest.state(dueOn: Self.day("2026-03-24"), today: Self.day(today)) == state)
     }
 }

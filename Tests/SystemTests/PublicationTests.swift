@@ -1,5 +1,4 @@
 import Cluster
-import Foundation
 import JSON
 import Logging
 import Postgres
@@ -11,71 +10,84 @@ import Testing
 
 @Suite("Publication of results, with PostgreSQL")
 struct PublicationSystemTests {
-    static let topics = Topics(prefix: "t.")
-
-    static func notifier(_ county: InspectedCounty) -> Notifier {
-        Notifier(pool: county.notifier, topics: topics, logger: Logger(label: "test"))
-    }
-
-    /// Accepted results of one department at the visits of entities, one item each.
-    static func record(
-        _ county: InspectedCounty, entities: [String], department: String = "SCJG", round: String = "R-1",
-        endedOn: String = "2026-03-10"
-    ) async throws {
-        try await county.owner.execute(
-            """
-            WITH made AS (
-                INSERT INTO inspections.results
-                    (visit, department, entity, round, ended_on, inspectors, source, submission)
-                SELECT \(round) || '-' || entity, \(department), entity, \(round), \(endedOn)::text::date, '{I1,I2}',
-                    'dept:' || \(department)::text, gen_random_uuid()::text
-                FROM unnest(\(entities)::text[]) AS entity
-                RETURNING visit, department),
-            unseen AS (
-                INSERT INTO inspections.unseen_results (visit, department) SELECT visit, department FROM made)
-            INSERT INTO inspections.result_items (visit, department, item, categories, findings)
-            SELECT visit, department, department || '-1', '{发现问题已责令改正}', '灭火器过期' FROM made
-            """)
-    }
-
-    /// The messages of a topic, in the order of each key.
-    static func messages(_ county: InspectedCounty, _ topic: String) async throws -> [(key: String, data: JSONValue)] {
-        try await county.owner.query(
-            "SELECT key, body FROM cluster.outbox WHERE topic = \(topic) ORDER BY key, sequence"
-        ).map { row in
-            (
-                try row.decode("key", as: String.self),
-                try JSONValue(parsing: try row.decode("body", as: [UInt8].self))
-            )
-        }
-    }
-
     @Test("reaches the open schema and the topic once, and meets the deadline")
     func publishes() async throws {
         try await InspectedCounty.run { county in
             try await county.registerCalendar(year: 2026)
             try await county.register(entities: ["E1"])
-            try await Self.record(county, entities: ["E1"])
-            let notifier = Self.notifier(county)
+            try await county.drawRound(entities: ["E1"])
+            try await county.record(entities: ["E1"])
+            let notifier = try county.notifier(HandClock("2026-03-11"))
             for _ in 0..<3 { try await notifier.sweep() }
 
             let bodies = try await county.texts("SELECT body FROM open.publications")
             let expected: JSONValue = [
-                "entity": "E1", "entity_name": "企业E1", "visit": "R-1-E1", "department": "SCJG",
-                "ended_on": "2026-03-10", "due_on": "2026-03-24",
+                "id": "R-1-E1/SCJG", "version": 1, "replaces": nil, "reason": nil, "entity": "E1",
+                "entity_name": "企业E1", "visit": "R-1-E1", "department": "SCJG", "ended_on": "2026-03-10",
+                "due_on": "2026-03-24",
                 "items": [["item": "SCJG-1", "categories": ["发现问题已责令改正"], "findings": "灭火器过期"]],
             ]
             #expect(bodies == [expected.canonicalText])
-            let messages = try await Self.messages(county, "t.publications")
+            let messages = try await county.messages("t.publications")
             #expect(messages.map(\.key) == ["E1"])
             #expect(messages.first?.data["items"] == expected["items"])
-            #expect(messages.first?.data["due_on"] == "2026-03-24")
-            let open = try await county.count("SELECT count(*) FROM notices.deadlines WHERE met_at IS NULL")
-            #expect(open == 0)
-            #expect(try await county.count("SELECT count(*) FROM notices.rungs") == 0)
+            let deadline = try await county.texts(
+                """
+                SELECT due_on || ' ' || (met_at IS NOT NULL) || ' ' || basis FROM notices.deadlines
+                WHERE kind = 'publication'
+                """)
+            #expect(deadline.count == 1 && deadline[0].hasPrefix("2026-03-24 true 固政办发〔2021〕32号"))
+            #expect(try await county.count("SELECT count(*) FROM notices.rungs WHERE kind = 'publication'") == 0)
+            #expect(try await NoticesCounts.read(from: county.notifier).publications == 1)
+        }
+    }
+
+    @Test("waits for the department's review, unless the county lets the department publish without")
+    func review() async throws {
+        try await InspectedCounty.run { county in
+            try await county.registerCalendar(year: 2026)
+            try await county.register(entities: ["E1"])
+            try await county.drawRound(entities: ["E1"])
+            try await county.record(entities: ["E1"], isApproved: false)
+            try await county.record(entities: ["E1"], department: "YJGL", isApproved: false)
+            let notifier = try county.notifier(HandClock("2026-03-11"))
+            try await notifier.sweep()
+            #expect(try await county.count("SELECT count(*) FROM open.publications") == 0)
+            try await county.approve(visits: ["R-1-E1"], department: "SCJG")
+            try await notifier.sweep()
+            #expect(try await county.texts("SELECT department FROM open.publications") == ["SCJG"])
+        }
+    }
+
+    @Test("of a corrected result is a new version; the old one stays and is linked, and has a time of its own")
+    func correction() async throws {
+        try await InspectedCounty.run { county in
+            try await county.registerCalendar(year: 2026)
+            try await county.register(entities: ["E1"])
+            try await county.drawRound(entities: ["E1"])
+            try await county.record(entities: ["E1"])
+            let clock = try HandClock("2026-03-11")
+            let notifier = try county.notifier(clock)
+            try await notifier.sweep()
+            try await county.record(entities: ["E1"], version: 2, findings: "灭火器缺失", isApproved: false)
+            try clock.move(to: "2026-03-12")
+            try await notifier.sweep()
+            #expect(try await county.texts("SELECT id FROM open.current_publications") == ["R-1-E1/SCJG"])
             #expect(
-                try await NoticesCounts.read(from: county.notifier)
-                    == NoticesCounts(publications: 1, open: 0, late: 0, withoutCalendar: 0))
+                try await county.texts(
+                    "SELECT subject FROM notices.deadlines WHERE kind = 'publication' AND met_at IS NULL")
+                    == ["R-1-E1/SCJG/2"])
+            try await county.approve(visits: ["R-1-E1"], department: "SCJG", version: 2)
+            try await notifier.sweep()
+            #expect(
+                try await county.texts("SELECT id || ' ' || coalesce(replaces, '-') FROM open.publications ORDER BY id")
+                    == ["R-1-E1/SCJG -", "R-1-E1/SCJG/2 R-1-E1/SCJG"])
+            #expect(try await county.texts("SELECT id FROM open.current_publications") == ["R-1-E1/SCJG/2"])
+            let last = try #require(try await county.messages("t.publications").last?.data)
+            #expect(last["version"] == 2 && last["reason"] == "更正" && last["replaces"] == "R-1-E1/SCJG")
+            #expect(last["earlier"]?.elements?.compactMap { $0["id"]?.text } == ["R-1-E1/SCJG"])
+            let open: SQL = "SELECT count(*) FROM notices.deadlines WHERE kind = 'publication' AND met_at IS NULL"
+            #expect(try await county.count(open) == 0)
         }
     }
 
@@ -85,17 +97,16 @@ struct PublicationSystemTests {
             try await county.registerCalendar(year: 2026)
             let entities = (0..<350).map { "E\($0)" }
             try await county.register(entities: entities)
-            try await Self.record(county, entities: entities)
-            try await Self.record(county, entities: entities, department: "YJGL")
+            try await county.drawRound(entities: entities)
+            try await county.record(entities: entities)
+            try await county.record(entities: entities, department: "YJGL")
+            let clock = try HandClock("2026-03-11")
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<4 { group.addTask { try await Self.notifier(county).sweep() } }
+                for _ in 0..<4 { group.addTask { try await county.notifier(clock).sweep() } }
                 try await group.waitForAll()
             }
-            // What one notifier had claimed and another skipped is done by the next sweep at the latest.
-            try await Self.notifier(county).sweep()
-
             #expect(try await county.count("SELECT count(*) FROM open.publications") == 700)
-            let messages = try await Self.messages(county, "t.publications")
+            let messages = try await county.messages("t.publications")
             #expect(messages.count == 700)
             let last = Dictionary(messages.map { ($0.key, $0.data) }, uniquingKeysWith: { _, last in last })
             #expect(last.count == 350)
@@ -110,75 +121,65 @@ struct PublicationSystemTests {
     func withoutCalendar() async throws {
         try await InspectedCounty.run { county in
             try await county.register(entities: ["E1"])
-            try await Self.record(county, entities: ["E1"])
-            let notifier = Self.notifier(county)
+            try await county.drawRound(entities: ["E1"])
+            try await county.record(entities: ["E1"])
+            let notifier = try county.notifier(HandClock("2026-03-11"))
             try await notifier.sweep()
             #expect(try await county.count("SELECT count(*) FROM open.publications WHERE due_on IS NULL") == 1)
-            #expect(try await NoticesCounts.read(from: county.notifier).withoutCalendar == 1)
-            let problems = try await county.texts("SELECT problem FROM notices.deadlines")
-            #expect(problems.first?.contains("2026") == true)
+            #expect(try await NoticesCounts.read(from: county.notifier).withoutCalendar > 0)
+            let problem: SQL = "SELECT problem FROM notices.deadlines WHERE kind = 'publication'"
+            #expect(try await county.texts(problem).first?.contains("2026 年的节假日安排尚未载入") == true)
 
             try await county.registerCalendar(year: 2026)
             try await notifier.sweep()
-            #expect(try await county.texts("SELECT due_on::text FROM notices.deadlines") == ["2026-03-24"])
+            #expect(
+                try await county.texts("SELECT due_on::text FROM notices.deadlines WHERE kind = 'publication'")
+                    == ["2026-03-24"])
             #expect(try await NoticesCounts.read(from: county.notifier).withoutCalendar == 0)
             #expect(try await county.count("SELECT count(*) FROM open.publications") == 1)
         }
     }
 
-    @Test("that cannot happen is reminded of on each rung's day, once and never early, and then by the lead department")
-    func ladder() async throws {
+    @Test("can be due so long after the whole inspection, and count only when the mandated platform has it")
+    func settings() async throws {
         try await InspectedCounty.run { county in
             try await county.registerCalendar(year: 2026)
-            try await county.registerDepartments()
-            // The entity is in no register, so there is no name to publish under.
-            try await Self.record(county, entities: ["E1"], department: "YJGL")
-            let notifier = Self.notifier(county)
-            func notices(on day: String) async throws -> [String] {
-                let today: Day = try #require(Day(day))
-                for _ in 0..<2 { try await notifier.sweep(today: today) }
-                return try await Self.messages(county, "t.notices").map { key, data in
-                    "\(key) \(data["rung"]?.text ?? "")"
-                }.sorted()
-            }
-            #expect(try await notices(on: "2026-03-18") == [])
-            #expect(try await notices(on: "2026-03-19") == ["YJGL approaching"])
-            #expect(try await notices(on: "2026-03-23") == ["YJGL approaching"])
-            #expect(try await notices(on: "2026-03-24") == ["YJGL approaching", "YJGL due"])
-            #expect(try await notices(on: "2026-03-30") == ["YJGL approaching", "YJGL due"])
-            let all = ["SCJG missed", "YJGL approaching", "YJGL due"]
-            #expect(try await notices(on: "2026-03-31") == all)
-
             try await county.register(entities: ["E1"])
-            #expect(try await notices(on: "2026-04-30") == all)
-            #expect(try await county.count("SELECT count(*) FROM open.publications") == 1)
-        }
-    }
-
-    @Test("without a lead department keeps the missed rung waiting for one")
-    func noLead() async throws {
-        try await InspectedCounty.run { county in
-            try await county.registerCalendar(year: 2026)
-            try await Self.record(county, entities: ["E1"])
-            let notifier = Self.notifier(county)
-            let today: Day = try #require(Day("2026-04-30"))
-            try await notifier.sweep(today: today)
-            #expect(try await Self.messages(county, "t.notices").map(\.key) == ["SCJG", "SCJG"])
-            try await county.registerDepartments()
-            try await notifier.sweep(today: today)
-            #expect(
-                try await Self.messages(county, "t.notices").compactMap { $0.data["rung"]?.text }.last == "missed")
+            try await county.drawRound(entities: ["E1"])
+            try await county.set("publication_counts_from", "round")
+            try await county.set("publication_acknowledged_by", "platform")
+            try await county.record(entities: ["E1"])
+            let notifier = try county.notifier(HandClock("2026-03-11"))
+            try await notifier.sweep()
+            let state: SQL = """
+                SELECT due_on || ' ' || (met_at IS NOT NULL) FROM notices.deadlines
+                WHERE kind = 'publication' AND recipient = 'SCJG'
+                """
+            // The other department has not inspected: the inspection ends at the latest with its window, on 31 March.
+            #expect(try await county.texts(state) == ["2026-04-14 false"])
+            try await county.record(entities: ["E1"], department: "YJGL", endedOn: "2026-03-11")
+            try await notifier.sweep()
+            #expect(try await county.texts(state) == ["2026-03-25 false"])
+            try await county.owner.execute(
+                """
+                INSERT INTO notices.platform_records
+                    (kind, subject, department, task_number, entered_on, source, submission)
+                VALUES ('result', 'R-1-E1/SCJG', 'SCJG', '150222-0001', '2026-03-12', 'dept:SCJG', 'x')
+                """)
+            try await notifier.sweep()
+            #expect(try await county.texts(state) == ["2026-03-25 true"])
         }
     }
 
     @Test("cannot leak who inspected: the notifier may not read it")
     func leastPrivilege() async throws {
         try await InspectedCounty.run { county in
-            try await Self.record(county, entities: ["E1"])
+            try await county.record(entities: ["E1"])
             for statement in [
                 "SELECT inspectors FROM inspections.results", "SELECT * FROM rounds.teams",
                 "SELECT * FROM registers.inspectors", "DELETE FROM open.publications",
-                "UPDATE inspections.results SET ended_on = ended_on",
+                "UPDATE inspections.results SET ended_on = ended_on", "UPDATE notices.reminders SET rung = rung",
+                "SELECT * FROM inspections.leads", "SELECT * FROM registers.classes",
             ] {
                 let error = await #expect(throws: PostgresError.self, "\(statement)") {
                     try await county.notifier.query(SQL(raw: statement))
@@ -193,10 +194,10 @@ struct PublicationSystemTests {
         try await InspectedCounty.run { county in
             try await county.registerCalendar(year: 2026)
             try await county.register(entities: ["E1"])
-            let notifier = Self.notifier(county)
+            let notifier = try county.notifier()
             let group = ServiceGroup(services: [notifier], logger: Logger(label: "test"))
             let running = Task { try await group.run() }
-            try await Self.record(county, entities: ["E1"])
+            try await county.record(entities: ["E1"])
             notifier.wake()
             try await eventually("a publication") {
                 try await county.count("SELECT count(*) FROM open.publications") == 1
