@@ -27,6 +27,7 @@ public struct Inbox: Sendable {
     let outbox: Outbox
     let directory: KeyDirectory
     let handlers: [String: SubmissionHandler]
+    private(set) var rate: DepartmentRate?
 
     /// An inbox with the handlers of a slice.
     ///
@@ -42,13 +43,22 @@ public struct Inbox: Sendable {
         self.handlers = Dictionary(handlers.map { ($0.type, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// The same inbox with a limit to what one department may send; `nil` for none.
+    public func limited(to rate: DepartmentRate?) -> Inbox {
+        var limited = self
+        limited.rate = rate
+        return limited
+    }
+
     /// Takes one message: checks envelope, signature and source, then gives it its effect.
     ///
     /// - Returns: the receipt that was put into the outbox.
-    /// - Throws: `Undeliverable` when the message can never be taken; other errors may pass on a later try.
+    /// - Throws: `Undeliverable` when the message can never be taken; `Deferred` when its department is above its rate;
+    ///   other errors may pass on a later try.
     @discardableResult
     public func take(headers: some Sequence<(name: String, value: [UInt8])>, value: [UInt8]?) async throws -> Receipt {
         let submission = try await directory.submission(headers: headers, value: value)
+        if let rate, !rate.admits(submission.department) { throw Deferred(department: submission.department) }
         return try await apply(submission)
     }
 

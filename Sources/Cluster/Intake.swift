@@ -65,6 +65,8 @@ public struct Intake: Service {
                             "ce.source": "\(receipt.source)", "ce.id": "\(receipt.id)", "ce.type": "\(receipt.type)",
                             "receipt.status": "\(receipt.status)",
                         ])
+                } catch let deferred as Deferred {
+                    logger.warning("submission deferred", metadata: ["error": "\(deferred)"])
                 } catch let undeliverable as Undeliverable {
                     try await deadLetters.store(message, code: undeliverable.code, reason: undeliverable.reason)
                     logger.warning(

@@ -5,7 +5,8 @@ public import Logging
 ///
 /// Keys: `YAOHAO_POSTGRES` (a libpq conninfo), `YAOHAO_KAFKA` (bootstrap servers), `YAOHAO_KAFKA_*` (passed through to
 /// librdkafka: `YAOHAO_KAFKA_SECURITY_PROTOCOL` → `security.protocol`), `YAOHAO_TOPIC_PREFIX`, `YAOHAO_PARTITIONS`,
-/// `YAOHAO_REPLICATION`, `YAOHAO_LEASE_MS`, `YAOHAO_TASK_PACE_MS`, `YAOHAO_NOTIFIER`, `YAOHAO_LOG_LEVEL`, `YAOHAO_UNSIGNED`.
+/// `YAOHAO_REPLICATION`, `YAOHAO_LEASE_MS`, `YAOHAO_TASK_PACE_MS`, `YAOHAO_NOTIFIER`, `YAOHAO_DEPARTMENT_RATE`,
+/// `YAOHAO_LOG_LEVEL`, `YAOHAO_UNSIGNED`.
 public struct Settings: Sendable {
     /// A variable that is missing or makes no sense.
     public struct Problem: Error, CustomStringConvertible {
@@ -43,6 +44,10 @@ public struct Settings: Sendable {
         Key(
             name: "YAOHAO_NOTIFIER", standard: "",
             meaning: "the notifier's file of outside sites and channels, YAML · 公示网站与提醒渠道配置文件"),
+        Key(
+            name: "YAOHAO_DEPARTMENT_RATE", standard: "100",
+            meaning:
+                "submissions of one department that a process takes in a second; ten times as many at once · 部门报送频率上限"),
         Key(name: "YAOHAO_LOG_LEVEL", standard: "info", meaning: "trace debug info notice warning error · 日志级别"),
         Key(
             name: "YAOHAO_UNSIGNED", standard: "",
@@ -65,6 +70,8 @@ public struct Settings: Sendable {
     public let taskPaceMilliseconds: Int
     /// The file of the notifier's outside sites and channels; `nil` for none.
     public let notifierFile: String?
+    /// How many submissions of one department a process takes in a second.
+    public let departmentRate: Int
     /// What is logged.
     public let logLevel: Logger.Level
     /// Whether submissions must be signed.
@@ -101,6 +108,7 @@ public struct Settings: Sendable {
         leaseMilliseconds = try number("YAOHAO_LEASE_MS", 15_000, 1_000...3_600_000)
         taskPaceMilliseconds = try number("YAOHAO_TASK_PACE_MS", 0, 0...60_000)
         notifierFile = environment["YAOHAO_NOTIFIER"].flatMap { $0.isEmpty ? nil : $0 }
+        departmentRate = try number("YAOHAO_DEPARTMENT_RATE", 100, 1...1_000_000)
         let levelName = environment["YAOHAO_LOG_LEVEL"] ?? "info"
         guard let level = Logger.Level(rawValue: levelName) else {
             throw Problem(description: "YAOHAO_LOG_LEVEL: \(levelName) is no level; use trace, debug, info, …")

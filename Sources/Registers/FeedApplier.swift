@@ -1,4 +1,5 @@
 import Cluster
+import Crypto
 import JSON
 import Logging
 import Postgres
@@ -42,9 +43,26 @@ struct FeedApplier: Sendable {
                 allowShrink: try row.decode("allow_shrink", as: Bool.self))
             guard try await isWhole(heading, statements, transaction) else { return }
             let receipt = try await apply(heading, statements, transaction)
+            try await record(receipt, heading, statements, transaction)
             for statement in statements.forget { try await transaction.execute(statement) }
             try await send(receipt, transaction)
         }
+    }
+
+    /// The feed as one line of the audit log; its digest is over what the ends of its partitions promise.
+    private func record(
+        _ receipt: Receipt, _ heading: FeedHeading, _ statements: FeedStatements, _ transaction: PostgresTransaction
+    ) async throws {
+        let ends = try await transaction.query(statements.ends).map { row in
+            let count = try row.decode("count", as: Int.self)
+            return
+                "\(try row.decode("partition", as: Int.self)):\(count):\(try row.decode("checksum", as: String.self))\n"
+        }
+        let act = Act(
+            kind: .feed, source: receipt.source, id: "\(heading.register.rawValue)/\(receipt.id)", type: receipt.type,
+            subject: heading.register.rawValue, digest: Array(SHA256.hash(data: Array(ends.sorted().joined().utf8))),
+            outcome: receipt.status == .accepted ? .accepted : .refused, codes: receipt.reasons.map(\.code))
+        try await AuditLog.record(act, in: transaction)
     }
 
     private func send(_ receipt: Receipt, _ transaction: PostgresTransaction) async throws {

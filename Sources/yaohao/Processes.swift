@@ -23,6 +23,8 @@ struct Processes {
     let name: String
     let logger: Logger
     let pool: PostgresPool
+    /// One for all slices of the process.
+    let rate: DepartmentRate
 
     init(_ settings: Settings, name: String, role: String) {
         self.settings = settings
@@ -36,6 +38,7 @@ struct Processes {
             setup: """
                 SET ROLE \(role); SET idle_in_transaction_session_timeout = \(settings.leaseMilliseconds * 2 / 3);
                 """, logger: logger)
+        rate = DepartmentRate(perSecond: settings.departmentRate, burst: settings.departmentRate * 10)
         if settings.trust == .unsigned {
             logger.critical("UNSIGNED MODE: anybody can submit anything; for development only · 未签名模式，仅供开发")
         }
@@ -122,7 +125,7 @@ struct Processes {
         topics: [String]
     ) throws -> Intake {
         try Intake.submissions(
-            of: Inbox(pool: pool, topics: settings.topics, directory: directory, handlers: handlers),
+            of: Inbox(pool: pool, topics: settings.topics, directory: directory, handlers: handlers).limited(to: rate),
             settings: settings.kafka, group: group, instance: name, topics: topics, deadLetters: deadLetters,
             logger: logger)
     }
