@@ -1,4 +1,5 @@
 import JSON
+import Registers
 
 extension VisitPapers {
     /// What the templates are filled with.
@@ -123,9 +124,15 @@ extension VisitPapers {
         private static func texts(_ value: JSONValue, _ names: [String]) -> [String: Any] {
             var texts: [String: Any] = [:]
             for name in names {
-                if let text = value[name]?.text, !text.isEmpty { texts[name] = text }
+                if let text = value[name]?.text, !text.isEmpty { texts[name] = Day(text).map(chinese) ?? text }
             }
             return texts
+        }
+
+        /// A day as papers write it.
+        private static func chinese(_ day: Day) -> String {
+            let (year, month, day) = day.parts
+            return "\(year)年\(month)月\(day)日"
         }
 
         private static func method(_ name: String?) -> String {

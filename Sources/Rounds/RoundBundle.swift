@@ -2,7 +2,8 @@ import Draw
 import JSON
 public import Postgres
 
-/// The files by which anybody can check a drawn round (验证包): those of `draw-v1`, byte for byte.
+/// The files by which anybody can check a drawn round (验证包): those of `draw-v1`, byte for byte; for auditors also what
+/// was amended after the draw.
 public enum RoundBundle {
     /// The round is not drawn, so there is nothing to check yet.
     public struct NotDrawn: Error, CustomStringConvertible {
@@ -14,7 +15,7 @@ public enum RoundBundle {
     ///
     /// - Parameters:
     ///   - id: the round.
-    ///   - isPublic: leaves out the salt, the roster, the inspectors' file and the inspectors' ids.
+    ///   - isPublic: leaves out the salt, the roster, the inspectors' file, the inspectors' ids and the amendments.
     /// - Throws: `NotDrawn`.
     public static func files(
         _ id: String, isPublic: Bool, _ pool: PostgresPool
@@ -52,6 +53,10 @@ public enum RoundBundle {
             files.append(("secret.json", salt.canonical + [0x0A]))
             files.append(("roster.tsv", try await RoundStore.file(id, "roster", pool)))
             files.append(("inspectors.tsv", try await RoundStore.file(id, "inspectors", pool)))
+            let amendments = try await pool.query(
+                "SELECT line FROM inspections.amendment_lines WHERE round = \(id) ORDER BY number"
+            ).map { try $0.decode("line", as: String.self) + "\n" }.joined()
+            if !amendments.isEmpty { files.append(("amendments.jsonl", Array(amendments.utf8))) }
         }
         return files
     }

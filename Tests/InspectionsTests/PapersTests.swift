@@ -128,7 +128,7 @@ struct PapersTests {
         for text in ["发现问题已责令改正", "年报电话有误", "当场告知", "第 2 版", "录入有误"] { #expect(notice.contains(text), "\(text)") }
         #expect(papers["correction-order.html"] == nil)
         let correction = try #require(papers["correction-order-2.html"])
-        #expect(correction.contains("2026-04-03") && correction.contains("2026-04-20"))
+        #expect(correction.contains("2026年4月3日") && correction.contains("2026年4月20日"))
         #expect(!correction.contains("登记事项检查"), "only the matters of the order")
         let letter = try #require(papers["transfer-letter.html"])
         #expect(letter.contains("样例县公安局") && letter.contains("照片1.jpg"))

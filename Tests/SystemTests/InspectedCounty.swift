@@ -57,12 +57,17 @@ struct InspectedCounty {
             VALUES (\(round), '150222', \(state), 'dept:SCJG', \(optional: state == "void" ? "test" : nil))
             """)
         for (request, department, items) in [
-            ("Q1", "SCJG", #"{"items":["SCJG-1","SCJG-2"]}"#), ("Q2", "YJGL", #"{"items":["YJGL-1"]}"#),
+            ("Q1", "SCJG", #""SCJG-1","SCJG-2""#), ("Q2", "YJGL", #""YJGL-1""#),
         ] {
+            let body = """
+                {"coordination":"joint","department":"\(department)","id":"\(request)","items":[\(items)],"joint":true,\
+                "method":"onsite","pool":{},"sample":{"count":2},"specialties":[],"team":2,\
+                "window":["2026-03-02","2026-03-31"]}
+                """
             try await owner.execute(
                 """
                 INSERT INTO rounds.requests (round, id, department, body)
-                VALUES (\(round), \(request), \(department), \(items))
+                VALUES (\(round), \(request), \(department), \(body))
                 """)
         }
         try await owner.execute(

@@ -53,24 +53,22 @@ struct VisitBench {
     }
 
     private func prepare() async throws {
-        try await county.drawRound(entities: ["E1", "E2"])
+        try await county.drawRound(state: "drawing", entities: ["E1", "E2"])
         try await county.register(entities: ["E1", "E2"])
         try await county.registerDepartments()
         for year in [2025, 2026, 2027] { try await county.registerCalendar(year: year) }
-        let requests: [(String, String, [String])] = [
-            ("Q1", "SCJG", ["SCJG-1", "SCJG-2"]), ("Q2", "YJGL", ["YJGL-1"]),
-        ]
-        for (id, department, items) in requests {
-            let request: JSONValue = [
-                "id": .string(id), "department": .string(department), "items": .strings(items), "pool": [:],
-                "sample": ["count": 2], "method": "onsite", "joint": true, "coordination": "joint",
-                "window": ["2026-03-02", "2026-03-31"], "specialties": [], "team": 2,
-            ]
-            try await county.owner.execute(
-                "UPDATE rounds.requests SET body = \(request.canonicalText) WHERE round = 'R-1' AND id = \(id)")
-        }
-        try await county.owner.execute(
-            "UPDATE rounds.rounds SET seed = \(Self.seed), result_digest = \(Self.resultDigest) WHERE id = 'R-1'")
+        // The round is sealed as the workers seal it: its state wakes what announces the visits.
+        try await county.worker.execute(
+            """
+            UPDATE rounds.rounds SET seed = \(Self.seed), result_digest = \(Self.resultDigest), state = 'drawn',
+                drawn_at = clock_timestamp(), sequence = 1, commitment = 'c', commitment_json = '{}', seed_json = '{}',
+                definition = '{}', salt = \([UInt8](repeating: 7, count: 32)) WHERE id = 'R-1'
+            """)
+        try await county.worker.execute(
+            """
+            INSERT INTO rounds.results (round, digest, body)
+            VALUES ('R-1', \(Self.resultDigest), \(Array("{}".utf8)))
+            """)
         let page = Array(Self.inspectors.map { $0.text + "\n" }.joined().utf8)
         try await county.owner.execute(
             """

@@ -4,6 +4,7 @@ import Foundation
 import Inspections
 import JSON
 import Postgres
+import Rounds
 import Testing
 
 @Suite("The life of visits, with PostgreSQL")
@@ -97,6 +98,11 @@ struct VisitLifeTests {
                 previous = Hash(of: line).hex
             }
             #expect(lines.count == 4)
+            let bundle = try await RoundBundle.files("R-1", isPublic: false, county.owner)
+            let file = try #require(bundle.first { $0.name == "amendments.jsonl" })
+            #expect(file.bytes == Array((lines.joined(separator: "\n") + "\n").utf8))
+            let open = try await RoundBundle.files("R-1", isPublic: true, county.owner)
+            #expect(!open.contains { $0.name == "amendments.jsonl" }, "the lines name inspectors")
             let columns = try await county.texts(
                 """
                 SELECT column_name::text FROM information_schema.columns
@@ -185,8 +191,6 @@ struct VisitLifeTests {
     func announced() async throws {
         try await InspectedCounty.run { county in
             let bench = try await VisitBench(county)
-            try await county.owner.execute("UPDATE rounds.rounds SET state = 'drawing' WHERE id = 'R-1'")
-            try await county.worker.execute("UPDATE rounds.rounds SET state = 'drawn' WHERE id = 'R-1'")
             let topics = Topics(prefix: "t.")
             let store = TaskStore(pool: county.worker, topics: topics)
             let task = try #require(try await store.take(owner: "w", kinds: [AssignedVisits.task]))
