@@ -155,15 +155,14 @@ struct Snapshot: Sendable {
         let clock = try await transaction.query(
             """
             SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS as_of,
-                extract(year FROM now() AT TIME ZONE 'Asia/Shanghai')::integer AS year,
-                (now() AT TIME ZONE 'Asia/Shanghai')::date::text AS today
+                extract(year FROM now() AT TIME ZONE 'Asia/Shanghai')::integer AS year
             """
         ).first
         guard let clock else { throw RoundFault(description: "the database has no clock") }
         asOf = try clock.decode("as_of", as: String.self)
         year = try clock.decode("year", as: Int.self)
-        let today = try clock.decode("today", as: String.self)
         let current = try await RegisterReading(at: nil, from: transaction)
+        let today = current.day.description
         let classes = current.classesInForce
         changesSince = try await transaction.query(
             """
