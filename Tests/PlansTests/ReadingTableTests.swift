@@ -31,6 +31,17 @@ struct ReadingTableTests {
         #expect(plan.omitted.totals == 1 && plan.omitted.notes == 1)
     }
 
+    @Test("loses no line whose cells sound like headings")
+    func linesLikeHeadings() throws {
+        let table = table([
+            ["序号", "抽查事项", "依据", "备查", "抽查比例", "2026年抽查时间"],
+            ["1", "抽查任务和抽查对象范围", "检查事项清单", "牵头部门", "5%", "3月"], ["2", "配合部门", "抽查方式", "抽查对象", "10%", "4月"],
+        ])
+        let plan = try PlanTable([table], file: "plan.csv")
+        #expect(plan.lines.map { PlanLineReader.read($0.cells).rate?.exact } == [50_000, 100_000])
+        #expect(plan.lines.allSatisfy { !$0.cells[.window].isEmpty })
+    }
+
     @Test("gives a bare number the unit of its heading, and only that")
     func units() throws {
         let table = table([

@@ -45,9 +45,16 @@ public struct PlanColumns: Sendable {
     func column(of name: String) -> PlanLineCells.Column? {
         if let own { return own.first { $0.value.contains(name) }?.key }
         if let column = PlanLineCells.Column(rawValue: name) { return column }
+        guard Self.isHeading(name) else { return nil }
         return Self.usual.first { rule in
             rule.words.contains { name.contains($0) } && !rule.butNot.contains { name.contains($0) }
         }?.column
+    }
+
+    /// Whether a text may be a heading at all: the cells below one hold numbers, or more than a name.
+    private static func isHeading(_ name: String) -> Bool {
+        let name = name.replacing(#/20\d\d年度?/#, with: "")
+        return name.count <= 30 && !name.contains { $0.isNumber || "。；，".contains($0) }
     }
 
     /// The mapping's headings that a table does not have.
