@@ -61,7 +61,9 @@ struct SecrecyTests {
                     store: TaskStore(pool: stack.pool, topics: stack.topics), owner: "one",
                     handlers: county.rounds.tasks, logger: capture.logger),
                 AuditChainer(pool: stack.pool, topics: stack.topics, logger: capture.logger),
-                Notifier(pool: stack.pool, topics: stack.topics, logger: capture.logger),
+                Notifier(
+                    pool: stack.pool, topics: stack.topics, configuration: try NotifierConfiguration(),
+                    logger: capture.logger),
             ]
             var said: [String] = []
             try await stack.running(services) {
