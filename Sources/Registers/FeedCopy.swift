@@ -87,9 +87,14 @@ struct FeedCopy {
         for element in elements {
             if literal.utf8.count > 1 { literal += "," }
             literal += "\""
-            for character in (element.text ?? "").unicodeScalars {
-                if character == "\"" || character == "\\" { literal += "\\" }
-                literal.unicodeScalars.append(character)
+            let text = element.text ?? ""
+            if text.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+                for character in text.unicodeScalars {
+                    if character == "\"" || character == "\\" { literal += "\\" }
+                    literal.unicodeScalars.append(character)
+                }
+            } else {
+                literal += text
             }
             literal += "\""
         }

@@ -89,7 +89,7 @@ struct QuarantineCommands: AsyncParsableCommand {
                     complain("\(number): \(finding.field): \(finding.message) [\(finding.code)]")
                 }
                 guard findings.isEmpty else { throw ExitStatus.answerIsNo }
-                try await resend([(row, body)], key, signing, quarantine, json: json)
+                try await resend([(row, body, [])], key, signing, quarantine, json: json)
             }
         }
     }
@@ -122,7 +122,8 @@ struct QuarantineCommands: AsyncParsableCommand {
                     rows = try await quarantine.rows(register: register, source: source)
                         .filter { source != nil || key.sources.contains($0.source) }
                 }
-                try await resend(rows.map { ($0, $0.content) }, key, signing, quarantine, json: json)
+                try await resend(
+                    rows.map { ($0, $0.content, $0.findingsOfSender) }, key, signing, quarantine, json: json)
             }
         }
     }
@@ -143,7 +144,8 @@ struct QuarantineCommands: AsyncParsableCommand {
 
     /// Sends rows as deltas, one for each register and source, and waits for the reports.
     private static func resend(
-        _ rows: [(row: QuarantinedRow, body: JSONValue?)], _ key: SigningKey, _ signing: SigningOptions,
+        _ rows: [(row: QuarantinedRow, body: JSONValue?, findings: [Finding])], _ key: SigningKey,
+        _ signing: SigningOptions,
         _ quarantine: Quarantine, json: Bool
     ) async throws {
         let settings = try settings()
@@ -167,7 +169,9 @@ struct QuarantineCommands: AsyncParsableCommand {
                         partitions: try await client.partitions(of: first.register), isCorrection: true),
                     time: now.instantText, timeout: .milliseconds(Int(signing.timeout * 1_000)),
                     rows: rows.enumerated().map { index, item in
-                        FeedRow(position: index + 1, id: item.body?["id"]?.text ?? item.row.id, body: item.body)
+                        FeedRow(
+                            position: index + 1, id: item.body?["id"]?.text ?? item.row.id, body: item.body,
+                            findings: item.findings)
                     })
             } catch let error as KafkaError {
                 complain("the broker: \(error)")
