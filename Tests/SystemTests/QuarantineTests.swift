@@ -43,42 +43,6 @@ struct QuarantineTests {
         }
     }
 
-    @Test("what a mapping could not make sense of keeps a row in quarantine also when it is replayed as it is")
-    func findingsOfSender() async throws {
-        try await TestStack.with(partitions: nil) { stack in
-            let source = try await FeedSource(stack)
-            let found = Finding(field: "name", code: "code.unknown", message: "不在代码表中")
-            let body = department("A").body
-            for version in 1...2 {
-                var writer = FeedWriter(
-                    FeedHeading(
-                        register: .departments, source: source.key.sources[0], id: "f\(version)", mode: .delta,
-                        version: version, partitions: FeedSource.partitions, allowShrink: false),
-                    topics: stack.topics, time: "2026-03-02T08:00:00Z", signedBy: source.key)
-                let before = try await Quarantine(pool: stack.pool).rows().first
-                let records =
-                    try writer.begin()
-                    + writer.add(
-                        FeedRow(
-                            position: 1, id: "A", body: before?.content ?? body,
-                            findings: before?.findingsOfSender ?? [found]))
-                    + writer.end()
-                for partition in 0..<FeedSource.partitions {
-                    try await source.intake.take(
-                        records.filter { $0.partition == Int32(partition) }.enumerated().map { offset, record in
-                            RawMessage(
-                                topic: record.topic, partition: Int32(partition), offset: Int64(offset),
-                                key: record.key, headers: record.headers.map { ($0.name, $0.value) },
-                                value: record.value)
-                        })
-                }
-            }
-            #expect(try await source.names(.departments).isEmpty)
-            let rows = try await Quarantine(pool: stack.pool).rows()
-            #expect(rows.map(\.feed) == ["f2"] && rows.first?.findings == [found] && rows.first?.content == body)
-        }
-    }
-
     @Test("a correction sets fields as a file would have them, and names those that there are not")
     func correct() async throws {
         try await TestStack.with(partitions: nil) { stack in
