@@ -31,7 +31,7 @@ public enum VisitReport {
                 LEFT JOIN LATERAL (SELECT name FROM registers.entities WHERE id = s.entity
                     ORDER BY valid_from DESC LIMIT 1) AS n ON true
                 CROSS JOIN LATERAL (SELECT CASE WHEN EXISTS (SELECT FROM open.publications o
-                    WHERE o.visit = s.visit AND o.department = s.department) THEN 'published' ELSE s.state END AS state) AS p
+                    WHERE o.visit = s.visit AND o.department = s.department AND o.version = s.version) THEN 'published' ELSE s.state END AS state) AS p
                 WHERE (\(optional: department)::text IS NULL OR s.department = \(optional: department))
                     AND (\(optional: round)::text IS NULL OR s.round = \(optional: round))) AS v
             WHERE \(optional: state)::text IS NULL OR v.state = \(optional: state)
@@ -64,7 +64,7 @@ public enum VisitReport {
             'department_name', (SELECT name FROM registers.departments WHERE id = s.department
                 ORDER BY valid_from DESC LIMIT 1),
             'state', CASE WHEN EXISTS (SELECT FROM open.publications o
-                WHERE o.visit = s.visit AND o.department = s.department) THEN 'published' ELSE s.state END,
+                WHERE o.visit = s.visit AND o.department = s.department AND o.version = s.version) THEN 'published' ELSE s.state END,
             'items', (SELECT COALESCE(jsonb_agg(jsonb_build_object('item', w.item, 'name', i.name,
                     'legal_basis', i.legal_basis, 'checklist', c.checklist) ORDER BY w.place), '[]')
                 FROM unnest(s.items) WITH ORDINALITY AS w (item, place)
