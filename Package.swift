@@ -79,12 +79,17 @@ let package = Package(
             ],
             resources: [.embedInCode("Migrations")],
             swiftSettings: settings),
+        .target(
+            name: "Returns",
+            dependencies: ["Cluster", "Registers", "Sheets", "JSON", "Postgres", crypto, mustache],
+            resources: [.embedInCode("Migrations"), .embedInCode("Templates")],
+            swiftSettings: settings),
         // Floor 6
         .executableTarget(
             name: "yaohao",
             dependencies: [
                 "Draw", "JSON", "Tables", "YAML", "Postgres", "Kafka", "Cluster", "Registers", "Plans", "Rounds",
-                "Inspections", "Notices", arguments, crypto, logging, lifecycle, signals,
+                "Inspections", "Notices", "Returns", "Sheets", arguments, crypto, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
         // Measurements
@@ -120,13 +125,16 @@ let package = Package(
                 "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Draw", "Tables", "JSON", crypto,
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "ReturnsTests", dependencies: ["Returns", "Registers", "Sheets", "JSON"], swiftSettings: settings),
         // Tests against the real servers of scripts/stack
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", logging], swiftSettings: settings),
         .testTarget(name: "KafkaTests", dependencies: ["Kafka", "CRdKafka", logging], swiftSettings: settings),
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Draw", "JSON", "Postgres",
+                "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Returns", "Draw", "JSON",
+                "Postgres",
                 "Kafka", crypto, logging, lifecycle,
             ],
             exclude: ["Privileges.txt"],

@@ -138,6 +138,7 @@ public final class SubmissionClient: Sendable {
         if type.hasPrefix("cn.yaohao.plans.") { return topics.planSubmissions }
         if type.hasPrefix("cn.yaohao.rounds.") { return topics.drawRequests }
         if type.hasPrefix("cn.yaohao.inspections.") { return topics.resultSubmissions }
+        if type.hasPrefix("cn.yaohao.returns.") { return topics.resultSubmissions }
         throw SubmissionDraft.Problem("type: \(type) is nothing that can be submitted; see docs/asyncapi.yaml")
     }
 }

@@ -8,6 +8,7 @@ import Notices
 import Plans
 import Postgres
 import Registers
+import Returns
 import Rounds
 
 /// `yaohao migrate`: schema, roles and topics; safe to run again.
@@ -19,7 +20,7 @@ struct Migrate: AsyncParsableCommand {
         let settings = try settings()
         let migrations =
             Migration.cluster + RegistersSchema.migrations + PlansSchema.migrations + RoundsSchema.migrations
-            + InspectionsSchema.migrations + NoticesSchema.migrations
+            + InspectionsSchema.migrations + NoticesSchema.migrations + ReturnsSchema.migrations
         do {
             let connection = try await PostgresConnection.connect(settings.postgres, logger: logger(settings))
             do {

@@ -8,6 +8,7 @@ import Notices
 import Plans
 import Postgres
 import Registers
+import Returns
 import Rounds
 import ServiceLifecycle
 import UnixSignals
@@ -112,7 +113,8 @@ struct Processes {
                         logger: logger))
                 services.append(
                     try submissions(
-                        Inspections.handlers(topics: settings.topics) + NoticeSubmissions.handlers, directory,
+                        Inspections.handlers(topics: settings.topics) + Returns.handlers + NoticeSubmissions.handlers,
+                        directory,
                         deadLetters, group: group,
                         topics: topics))
             }

@@ -7,7 +7,8 @@ struct Yaohao: AsyncParsableCommand {
         commandName: "yaohao",
         abstract: "摇号 · random inspections that nobody can steer and everybody can re-compute.",
         subcommands: [
-            Migrate.self, Feed.self, Rules.self, RegisterCommands.self, Submit.self, PlanCommand.self, Round.self,
+            Migrate.self, Feed.self, Rules.self, RegisterCommands.self, Submit.self, PlanCommand.self,
+            ReturnCommand.self, Round.self,
             Visits.self, Leads.self,
             Witness.self,
             PublicValue.self, Worker.self,

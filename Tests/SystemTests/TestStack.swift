@@ -7,6 +7,7 @@ import Notices
 import Plans
 import Postgres
 import Registers
+import Returns
 import Rounds
 import ServiceLifecycle
 import Testing
@@ -40,7 +41,7 @@ struct TestStack {
         let migrations =
             Migration.cluster + RegistersSchema.migrations + PlansSchema.migrations + RoundsSchema.migrations
             + InspectionsSchema.migrations
-            + NoticesSchema.migrations
+            + NoticesSchema.migrations + ReturnsSchema.migrations
         _ = try await Migrator(migrations).run(on: connection)
         await connection.close()
         pool = PostgresPool(conninfo: conninfo, maximum: 12, logger: logger)
