@@ -33,7 +33,8 @@ enum ReturnDocument {
         thead { display: table-header-group; }
         tr.sum td { font-weight: bold; background: #f1f1f1; }
         figure { margin: 3mm 0 5mm; break-inside: avoid; }
-        figure svg { width: 100%; height: auto; }
+        td:not(.left) { white-space: nowrap; }
+        figure svg { display: block; width: 100%; max-height: 62mm; margin: 0 auto; }
         </style>
         """
 }

@@ -43,10 +43,15 @@ public struct Summary: Sendable {
         _ period: ReturnPeriod, department: String?, at instant: String, _ pool: PostgresPool
     ) async throws -> Summary {
         let report = try await ReturnStore.report(period, department: department, at: instant, pool)
+        let day = try await pool.query(
+            "SELECT (\(instant)::text::timestamptz AT TIME ZONE 'Asia/Shanghai' - interval '1 microsecond')::date::text AS day"
+        ).first?.decode("day", as: String.self)
+        guard let today = day.flatMap({ Day($0) }) else { throw PostgresError(.decoding, "the database gave no day") }
         var months: [(name: String, alone: Int, joint: Int)] = []
         for number in 1...period.last.parts.month {
             let digits = number < 10 ? "0\(number)" : "\(number)"
-            guard let month = ReturnPeriod(.monthly, "\(period.first.year)-\(digits)") else { continue }
+            guard let month = ReturnPeriod(.monthly, "\(period.first.year)-\(digits)"), month.first <= today
+            else { continue }
             let row = try await pool.query(
                 """
                 SELECT count(DISTINCT (t.visit, t.department)) FILTER (WHERE NOT t.joint) AS internal,
@@ -108,10 +113,6 @@ public struct Summary: Sendable {
                 isProblem: try row.decode("what", as: String.self) == "problem",
                 text: try row.decode("text", as: String.self), answer: try row.decode("answer", as: String?.self))
         }
-        let day = try await pool.query(
-            "SELECT (\(instant)::text::timestamptz AT TIME ZONE 'Asia/Shanghai' - interval '1 microsecond')::date::text AS day"
-        ).first?.decode("day", as: String.self)
-        guard let today = day.flatMap({ Day($0) }) else { throw PostgresError(.decoding, "the database gave no day") }
         return Summary(
             report: report, months: months, departments: departments, activities: activities, remarks: remarks,
             today: today)
