@@ -107,11 +107,10 @@ struct YearModel {
                 }
             }
             if let order = part.order, let recorded = part.recorded, recorded <= day {
-                if !isOver(order.done) {
+                // A re-inspection that found it corrected ends both.
+                if !isOver(order.done), !isOver(order.reinspected) {
                     add("correction", "C\(part.id)", [], date(recorded), date(order.due))
-                    if !isOver(order.reinspected) {
-                        add("reinspection", "C\(part.id)", [], date(order.due), date(order.reinspectBy))
-                    }
+                    add("reinspection", "C\(part.id)", [], date(order.due), date(order.reinspectBy))
                 }
             }
         }
