@@ -11,6 +11,17 @@ public enum RoundBundle {
         public let description: String
     }
 
+    /// The last day of the round's windows while it is not over: until then nobody but the departments may learn who was
+    /// drawn. `nil` afterwards.
+    public static func confidentialUntil(_ id: String, _ pool: PostgresPool) async throws -> String? {
+        try await pool.query(
+            """
+            SELECT confidential_until::text AS day FROM open.rounds
+            WHERE id = \(id) AND confidential_until >= (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date
+            """
+        ).first?.decode("day", as: String?.self)
+    }
+
     /// The bundle of a drawn round.
     ///
     /// - Parameters:

@@ -113,9 +113,13 @@ struct Round: AsyncParsableCommand {
 
         func run() async throws {
             let files: [(name: String, bytes: [UInt8])]
+            let confidentialUntil: String?
             do {
-                files = try await withPool(settings(needsKafka: false)) {
-                    try await RoundBundle.files(id, isPublic: isPublic, $0)
+                (files, confidentialUntil) = try await withPool(settings(needsKafka: false)) {
+                    (
+                        try await RoundBundle.files(id, isPublic: isPublic, $0),
+                        try await RoundBundle.confidentialUntil(id, $0)
+                    )
                 }
             } catch let error as RoundBundle.NotDrawn {
                 complain("\(error)")
@@ -137,6 +141,11 @@ struct Round: AsyncParsableCommand {
                 throw ExitStatus.wrongInput
             }
             say("\(files.count) files in \(out)")
+            if let confidentialUntil {
+                complain(
+                    "\(out): 其中有抽中名单，\(confidentialUntil) 及以前不得公开 / says who was drawn; keep it confidential "
+                        + "until \(confidentialUntil) is over")
+            }
         }
     }
 }

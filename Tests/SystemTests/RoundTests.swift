@@ -132,6 +132,7 @@ struct RoundTests {
         func work(workers: Int = 3, dyingAt: Set<String> = []) async throws {
             let store = TaskStore(pool: stack.pool, topics: stack.topics, leaseMilliseconds: 400)
             let handlers = Dictionary(uniqueKeysWithValues: rounds.tasks.map { ($0.kind, $0) })
+            let kinds = handlers.keys.sorted()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<workers {
                     group.addTask {
@@ -139,9 +140,10 @@ struct RoundTests {
                             """
                             SELECT count(*) FROM cluster.tasks
                             WHERE state IN ('ready', 'leased') AND run_at <= clock_timestamp()
+                                AND kind = ANY(\(kinds))
                             """) > 0
                         {
-                            guard let task = try await store.take(owner: "w\(number)", kinds: handlers.keys.sorted())
+                            guard let task = try await store.take(owner: "w\(number)", kinds: kinds)
                             else {
                                 try await Task.sleep(for: .milliseconds(20))
                                 continue
