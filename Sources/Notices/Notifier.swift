@@ -3,6 +3,7 @@ public import Logging
 public import Postgres
 import Registers
 public import ServiceLifecycle
+import Synchronization
 
 /// Publishes released results, keeps deadlines of every kind, reminds and escalates (公示、提醒、督办).
 ///
@@ -38,10 +39,15 @@ public struct Notifier: Service {
 
     /// Sweeps until the service is told to stop; a sweep under way is finished.
     public func run() async throws {
+        // Days do not pass in a second: however often it is woken, deadlines are counted anew after a pause only.
+        let remindersDue = Mutex(ContinuousClock.now)
         try await withGracefulShutdownHandler {
             try await wakeup.loop(every: .seconds(5)) {
                 do {
-                    try await sweep()
+                    try await publish()
+                    guard remindersDue.withLock({ $0 <= .now }) else { return }
+                    try await remind()
+                    remindersDue.withLock { $0 = .now + .seconds(5) }
                 } catch is CancellationError {
                     return
                 } catch {
@@ -56,11 +62,21 @@ public struct Notifier: Service {
     /// Everything that is due now: publications first, so that their deadlines are met, then deadlines, then reminders
     /// of what is not done, unless nobody is to be disturbed.
     func sweep() async throws {
+        try await publish()
+        try await remind()
+    }
+
+    private func publish() async throws {
         let now = try await clock.now(store.pool)
         let rules = try await CountyRules.load(from: store.pool)
         // Publications say until when they were due.
         _ = try await store.pool.query("SELECT notices.refresh_days()")
         while try await store.publish(rules: rules, now: now) == NoticeStore.batchSize, !Task.isCancelled {}
+    }
+
+    private func remind() async throws {
+        let now = try await clock.now(store.pool)
+        let rules = try await CountyRules.load(from: store.pool)
         let calendar = try await WorkingCalendar.load(from: store.pool)
         // A day that the calendar does not reach is no reason to keep still.
         let isDayOff = (try? calendar.isWorkingDay(now.day)).map { !$0 } ?? false
