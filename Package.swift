@@ -10,11 +10,13 @@ let settings: [SwiftSetting] = [
 ]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // Floors, lowest first: a floor imports only floors below it, and slices on one floor do not import each other.
@@ -24,7 +26,9 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -44,6 +48,10 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibpq", logging], swiftSettings: settings),
         .target(name: "Kafka", dependencies: ["CRdKafka", logging], swiftSettings: settings),
         .target(name: "Draw", dependencies: ["JSON", crypto], swiftSettings: settings),
+        .target(
+            name: "Web",
+            dependencies: [hummingbird, mustache, .product(name: "HTTPTypes", package: "swift-http-types"), logging],
+            swiftSettings: settings),
         // Floor 2
         .target(
             name: "Cluster",
@@ -84,12 +92,24 @@ let package = Package(
             dependencies: ["Cluster", "Registers", "Sheets", "JSON", "Postgres", crypto, mustache],
             resources: [.embedInCode("Migrations"), .embedInCode("Templates")],
             swiftSettings: settings),
+        // Floor 5
+        .target(
+            name: "Portal", dependencies: ["Web", "Draw", "JSON", "Postgres", hummingbird, mustache, crypto, logging],
+            swiftSettings: settings),
+        .target(
+            name: "Console",
+            dependencies: [
+                "Web", "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Returns", "JSON",
+                "Postgres", hummingbird, mustache, crypto, cryptoExtras, logging,
+            ],
+            swiftSettings: settings),
         // Floor 6
         .executableTarget(
             name: "yaohao",
             dependencies: [
                 "Draw", "JSON", "Tables", "YAML", "Postgres", "Kafka", "Cluster", "Registers", "Plans", "Rounds",
-                "Inspections", "Notices", "Returns", "Sheets", arguments, crypto, logging, lifecycle, signals,
+                "Inspections", "Notices", "Returns", "Portal", "Console", "Sheets", arguments, crypto, logging,
+                lifecycle, signals,
             ],
             swiftSettings: settings),
         // Measurements
