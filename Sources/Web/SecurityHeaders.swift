@@ -13,8 +13,10 @@ public struct SecurityHeaders<Context: RequestContext>: RouterMiddleware {
         ].joined(separator: "; ")
     }
 
+    /// The middleware; the same for every page.
     public init() {}
 
+    /// Answers as the next would, with the headers added.
     public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
