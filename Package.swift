@@ -16,7 +16,10 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // Floors, lowest first: a floor imports only floors below it, and slices on one floor do not import each other.
@@ -28,6 +31,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -50,7 +54,12 @@ let package = Package(
         .target(name: "Draw", dependencies: ["JSON", crypto], swiftSettings: settings),
         .target(
             name: "Web",
-            dependencies: [hummingbird, mustache, .product(name: "HTTPTypes", package: "swift-http-types"), logging],
+            dependencies: [
+                "JSON", hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), mustache, httpTypes,
+                crypto,
+                logging, lifecycle, nio,
+            ],
+            resources: [.embedInCode("Assets"), .embedInCode("Templates"), .embedInCode("Texts")],
             swiftSettings: settings),
         // Floor 2
         .target(
@@ -123,6 +132,8 @@ let package = Package(
         .testTarget(
             name: "DrawTests", dependencies: ["Draw", "JSON", crypto],
             exclude: ["Vectors"], swiftSettings: settings),
+        .testTarget(
+            name: "WebTests", dependencies: ["Web", hummingbird, hummingbirdTesting, logging], swiftSettings: settings),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "JSON", "Kafka", crypto], swiftSettings: settings),
         .testTarget(name: "RegistersTests", dependencies: ["Registers", "Cluster", "JSON"], swiftSettings: settings),
         .testTarget(
