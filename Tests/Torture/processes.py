@@ -1,0 +1,174 @@
+"""The processes under test, and a supervisor that starts again whatever ends, as systemd would."""
+import ctypes
+import os
+import signal
+import subprocess
+import threading
+import time
+
+# What each takes part in. Few members a group: each asks the private broker for messages without a pause.
+WORKERS = {"w1": "feeds,registers,plans,rounds", "w2": "rounds,inspections", "w3": "rounds,inspections"}
+# rounds has a second group, of its tasks; the notifier has one.
+GROUPS = {name: len(slices.split(",")) + 1 for name, slices in WORKERS.items()} | {"n1": 1}
+# How long the private broker may leave a member without an answer before it is started again.
+PATIENCE = 12
+
+
+def die_with_parent():
+    """The kernel ends the child if this program is killed, so that no process is left behind (Linux)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+class Supervised:
+    def __init__(self, name, arguments):
+        self.name, self.arguments = name, arguments
+        self.process, self.started, self.log_from, self.stopped = None, 0.0, 0, False
+
+
+class Supervisor:
+    """Starts, watches and breaks the processes. `count(fault)` notes what was done."""
+
+    def __init__(self, binary, environment, folder, count, session_seconds):
+        self.binary, self.environment, self.folder, self.count = binary, environment, folder, count
+        self.session_seconds = session_seconds
+        self.clock_file = None
+        self.lock = threading.RLock()
+        self.children = {name: Supervised(name, ("worker", "--name", name, "--only", slices))
+                         for name, slices in WORKERS.items()}
+        self.children["n1"] = Supervised("n1", ("notifier", "--name", "n1"))
+        self.running = False
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.unexpected = []
+
+    def start(self):
+        self.running = True
+        for child in self.children.values():
+            self._launch(child)
+        self.thread.start()
+
+    def log(self, child):
+        return os.path.join(self.folder, child.name + ".log")
+
+    def _launch(self, child):
+        with open(self.log(child), "ab") as log:
+            child.log_from = log.tell()
+            child.process = subprocess.Popen([self.binary, *child.arguments], stdout=log, stderr=log,
+                                             env={**self.environment, "PGAPPNAME": child.name}, preexec_fn=die_with_parent)
+        child.started, child.stopped = time.monotonic(), False
+
+    def groups(self, child):
+        """The groups in which it has had its partitions since it was started, by its log."""
+        with open(self.log(child), "rb") as log:
+            log.seek(child.log_from)
+            return {word for line in log if b"partitions assigned" in line
+                    for word in line.split() if word.startswith(b"kafka.group=")}
+
+    def _watch(self):
+        while self.running:
+            time.sleep(0.3)
+            with self.lock:
+                for child in self.children.values():
+                    status = child.process.poll()
+                    if status is not None and self.running:
+                        # Killed by us, or by a crash point (SIGKILL), or asked to end; else it is worth a look.
+                        if status == 1 and self._fenced(child):
+                            self.count("(broker) member fenced by its own former self, started again")
+                        elif status not in (0, -signal.SIGKILL):
+                            self.unexpected.append(f"{child.name} ended with {status}")
+                        self._launch(child)
+                    elif not child.stopped and time.monotonic() - child.started > PATIENCE \
+                            and len(self.groups(child)) < GROUPS[child.name]:
+                        # The private broker, unlike Apache Kafka, sometimes never answers a member that joins.
+                        self.count("(broker) member never answered, started again")
+                        child.process.kill()
+                        child.process.wait()
+                        self._launch(child)
+
+    def _fenced(self, child):
+        """Whether it ended because the broker took it for the older of two members of one name."""
+        with open(self.log(child), "rb") as log:
+            log.seek(child.log_from)
+            return b"FENCED_INSTANCE_ID" in log.read()
+
+    def settled(self):
+        """Whether every process has its part in all of its groups."""
+        with self.lock:
+            return all(len(self.groups(child)) >= GROUPS[child.name] for child in self.children.values())
+
+    def settle(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self.settled():
+            time.sleep(0.3)
+        return self.settled()
+
+    def restart(self, name):
+        """Ends a process as an operator would, and starts it."""
+        with self.lock:
+            child = self.children[name]
+            child.process.terminate()
+            try:
+                child.process.wait(timeout=35)
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()
+                self.unexpected.append(f"{name} did not end within 35 s of SIGTERM")
+            self._launch(child)
+
+    # ---- Faults
+    def kill(self, name):
+        with self.lock:
+            self.children[name].process.kill()
+            self.children[name].process.wait()
+            self.count("SIGKILL of a process")
+
+    def terminate(self, name):
+        """SIGTERM under load; whether it ended well is checked by its status."""
+        with self.lock:
+            process = self.children[name].process
+            process.terminate()
+        try:
+            status = process.wait(timeout=40)
+        except subprocess.TimeoutExpired:
+            self.unexpected.append(f"{name} did not end within 40 s of SIGTERM")
+            process.kill()
+            return
+        if status != 0:
+            self.unexpected.append(f"{name} ended with {status} after SIGTERM")
+        self.count("SIGTERM under load")
+
+    def pause(self, name, seconds):
+        """SIGSTOP for longer than session and lease."""
+        with self.lock:
+            child = self.children[name]
+            process = child.process
+            child.stopped = True
+            process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        with self.lock:
+            if child.process is process:
+                process.send_signal(signal.SIGCONT)
+                child.stopped = False
+                child.started = max(child.started, time.monotonic() - PATIENCE + 8)
+        self.count("SIGSTOP longer than session and lease")
+
+    def heal(self):
+        """Nothing is stopped any more."""
+        with self.lock:
+            for child in self.children.values():
+                child.process.send_signal(signal.SIGCONT)
+                child.stopped = False
+
+    def stop(self):
+        with self.lock:
+            self.running = False
+        for child in self.children.values():
+            child.process.send_signal(signal.SIGCONT)
+            child.process.terminate()
+        for child in self.children.values():
+            try:
+                status = child.process.wait(timeout=35)
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                status = child.process.wait()
+            if status != 0:
+                self.unexpected.append(f"{child.name} ended with {status} when all was stopped")
