@@ -92,7 +92,7 @@ let package = Package(
         .target(
             name: "Notices",
             dependencies: [
-                "Cluster", "Registers", "JSON", "YAML", "Postgres", mustache, crypto, logging, lifecycle,
+                "Cluster", "Registers", "JSON", "YAML", "Sheets", "Postgres", mustache, crypto, logging, lifecycle,
             ],
             resources: [.embedInCode("Migrations")],
             swiftSettings: settings),
@@ -148,7 +148,7 @@ let package = Package(
             name: "InspectionsTests", dependencies: ["Inspections", "Registers", "Cluster", "Draw", "JSON"],
             swiftSettings: settings),
         .testTarget(
-            name: "NoticesTests", dependencies: ["Notices", "Registers", "Cluster", "JSON", "Plans", "YAML"],
+            name: "NoticesTests", dependencies: ["Notices", "Sheets", "Registers", "Cluster", "JSON", "Plans", "YAML"],
             swiftSettings: settings),
         .testTarget(
             name: "FuzzTests",

@@ -49,7 +49,7 @@ public actor ReceiptWaiter {
     /// - Parameters:
     ///   - wanted: the submissions.
     ///   - timeout: how long to wait in all.
-    ///   - patience: how long to wait before sending again.
+    ///   - patience: how long to wait without any of the receipts before sending again; doubled each time, up to a minute.
     ///   - send: sends the submissions that it is given.
     /// - Returns: the receipts that came.
     /// - Throws: what `send` throws that is not retriable, and `KafkaError` of reading.
@@ -59,18 +59,22 @@ public actor ReceiptWaiter {
     ) async throws -> [ID: Receipt] {
         var receipts: [ID: Receipt] = [:]
         let deadline = ContinuousClock.now + timeout
+        var patience = patience
         while receipts.count < wanted.count, ContinuousClock.now < deadline {
             do {
                 try await send(wanted.filter { receipts[$0] == nil })
             } catch let error as KafkaError where error.isRetriable {
                 logger.warning("sending failed and is tried again", metadata: ["error": "\(error)"])
             }
-            let pause = min(ContinuousClock.now + patience, deadline)
+            // While receipts come, the others are on their way; a cluster that is behind is not asked twice.
+            var pause = min(ContinuousClock.now + patience, deadline)
             while receipts.count < wanted.count, let message = try await next(until: pause) {
                 guard let receipt = try? Receipt(json: JSONValue(parsing: message.value ?? [])) else { continue }
                 let id = ID(source: receipt.source, id: receipt.id)
-                if wanted.contains(id) { receipts[id] = receipt }
+                guard wanted.contains(id), receipts.updateValue(receipt, forKey: id) == nil else { continue }
+                pause = min(ContinuousClock.now + patience, deadline)
             }
+            patience = min(patience * 2, .seconds(60))
         }
         return receipts
     }

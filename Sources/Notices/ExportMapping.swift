@@ -1,5 +1,6 @@
 import Foundation
 public import JSON
+public import Sheets
 import YAML
 
 /// How the rows of an export become an import sheet of the mandated platform (导入表映射): which columns, under which
@@ -119,6 +120,27 @@ public struct ExportMapping: Sendable, Hashable {
         let parts = text.prefix(10).split(separator: "-")
         guard parts.count == 3 else { return text }
         return form.replacing("YYYY", with: parts[0]).replacing("MM", with: parts[1]).replacing("DD", with: parts[2])
+    }
+
+    /// A table as a workbook of one sheet: every cell is text, so that codes keep their zeros.
+    ///
+    /// - Parameter created: seconds since 1970.
+    public func workbook(_ table: [[String]], created: Int) -> Workbook {
+        let heading = Style(isBold: true, alignment: .centre, wraps: true, hasBorder: true)
+        let plain = Style(alignment: .left, hasBorder: true)
+        var page = Sheet(name: sheet)
+        page.isLandscape = true
+        page.headingRows = 0...0
+        for (row, line) in table.enumerated() {
+            for (column, text) in line.enumerated() {
+                page[row, column] = Cell(.text(text), row == 0 ? heading : plain)
+            }
+        }
+        for (column, definition) in columns.enumerated() {
+            let longest = table.map { $0[column].unicodeScalars.reduce(0) { $0 + ($1.isASCII ? 1 : 2) } }.max() ?? 0
+            page.columnWidths[column] = Double(min(max(longest, definition.header.count * 2) + 2, 60))
+        }
+        return Workbook([page], title: sheet, created: created)
     }
 
     /// A table as CSV (RFC 4180), with the mark by which Excel knows UTF-8.

@@ -6,7 +6,12 @@ extension CountyRules {
     /// The rules that come with the program.
     ///
     /// - Throws: `JSONError` when the program was built with a broken file.
-    public static func embedded() throws -> CountyRules {
+    public static func embedded() throws -> CountyRules { try builtIn.get() }
+
+    /// Read once: every submission and every sweep asks for them.
+    private static let builtIn = Result<CountyRules, any Error> { try parseEmbedded() }
+
+    private static func parseEmbedded() throws -> CountyRules {
         let document = try JSONValue(parsing: PackageResources.rules_json)
         return try CountyRules(
             rules: JSONField(document).array { field in
@@ -36,17 +41,20 @@ extension CountyRules {
                 registers.instant_text(valid_from) AS since, source, submission
             FROM registers.statements_at('rule', coalesce(\(optional: instant)::text::timestamptz, clock_timestamp()))
             """)
-        var rules = try embedded()
+        let embedded = try embedded()
+        guard !rows.isEmpty else { return embedded }
+        var rules = embedded.rules
         for row in rows {
-            rules = try rules.setting(
-                try row.decode("id", as: String.self), to: try JSONValue(parsing: row.decode("value", as: String.self)),
+            rules = try Self.rules(
+                rules, setting: try row.decode("id", as: String.self),
+                to: try JSONValue(parsing: row.decode("value", as: String.self)),
                 basis: try row.decode("basis", as: String.self),
                 Setting(
                     since: try row.decode("since", as: String.self), source: try row.decode("source", as: String.self),
                     submission: try row.decode("submission", as: String.self),
                     note: try row.decode("note", as: String?.self)))
         }
-        return rules
+        return try CountyRules(rules: rules)
     }
 
     /// The class of every entity as it counts on a day: the table `(entity, class, origin)`.
@@ -68,18 +76,21 @@ extension CountyRules {
     public func setting(
         _ key: String, to value: JSONValue, basis: String, _ setting: Setting? = nil
     ) throws -> CountyRules {
-        guard rules.contains(where: { $0.key == key }) else {
+        try CountyRules(rules: Self.rules(rules, setting: key, to: value, basis: basis, setting))
+    }
+
+    private static func rules(
+        _ rules: [Rule], setting key: String, to value: JSONValue, basis: String, _ setting: Setting?
+    ) throws -> [Rule] {
+        guard let place = rules.firstIndex(where: { $0.key == key }) else {
             throw JSONError(
                 path: key, message: "没有此规则，请用 yaohao rules list 查看 / no such rule; see yaohao rules list")
         }
-        return try CountyRules(
-            rules: rules.map { rule in
-                rule.key != key
-                    ? rule
-                    : Rule(
-                        key: key, value: value, basis: basis, chinese: rule.chinese, english: rule.english,
-                        examples: rule.examples, setting: setting)
-            })
+        var changed = rules
+        changed[place] = Rule(
+            key: key, value: value, basis: basis, chinese: rules[place].chinese, english: rules[place].english,
+            examples: rules[place].examples, setting: setting)
+        return changed
     }
 
     /// Whether there is such a rule.

@@ -22,6 +22,23 @@ public struct CircularDraft: Sendable {
         public let metOn: Day?
         /// How often somebody was reminded.
         public let reminders: Int
+        /// The day on which its ladder reached the draft of the circular; `nil` if it has not.
+        public let enteredOn: Day?
+
+        /// A duty of the given parts.
+        public init(
+            kind: String, subject: String, title: String, department: String, dueOn: Day, metOn: Day?, reminders: Int,
+            enteredOn: Day? = nil
+        ) {
+            self.kind = kind
+            self.subject = subject
+            self.title = title
+            self.department = department
+            self.dueOn = dueOn
+            self.metOn = metOn
+            self.reminders = reminders
+            self.enteredOn = enteredOn
+        }
 
         /// Days over its day, as of a day; 0 when it was done in time.
         public func daysOver(asOf day: Day) -> Int { max(0, (metOn ?? day).number - dueOn.number) }
@@ -116,7 +133,9 @@ public struct CircularDraft: Sendable {
             SELECT d.kind, d.subject, coalesce(nullif(to_jsonb(d) ->> 'title', ''), d.subject) AS title, d.recipient,
                 d.due_on::text AS due_on, (d.met_at AT TIME ZONE 'Asia/Shanghai')::date::text AS met_on,
                 (SELECT count(*) FROM notices.rungs r
-                    WHERE r.kind = d.kind AND r.subject = d.subject AND r.fired_at IS NOT NULL) AS reminders
+                    WHERE r.kind = d.kind AND r.subject = d.subject AND r.fired_at IS NOT NULL) AS reminders,
+                (SELECT (min(e.entered_at) AT TIME ZONE 'Asia/Shanghai')::date::text FROM notices.circular_entries e
+                    WHERE e.kind = d.kind AND e.subject = d.subject AND e.due_on = d.due_on) AS entered_on
             FROM notices.deadlines d
             WHERE d.due_on BETWEEN \(first.description)::text::date AND \(last.description)::text::date
                 AND to_jsonb(d) ->> 'withdrawn_at' IS NULL
@@ -130,7 +149,8 @@ public struct CircularDraft: Sendable {
                 department: try row.decode("recipient", as: String.self),
                 dueOn: try row.returnDay("due_on"),
                 metOn: try row.decode("met_on", as: String?.self).flatMap { Day($0) },
-                reminders: try row.decode("reminders", as: Int.self))
+                reminders: try row.decode("reminders", as: Int.self),
+                enteredOn: try row.decode("entered_on", as: String?.self).flatMap { Day($0) })
         }
         let rules = try await pool.query(
             """
@@ -167,6 +187,16 @@ public struct CircularDraft: Sendable {
                         "open": .integer(record.open), "worst_days": .integer(record.worst),
                         "reminders": .integer(record.reminders), "praised": .bool(record.isPraised),
                         "level": record.level.map { .string($0) } ?? .null,
+                    ]
+                }),
+            "matters": .array(
+                overdue.map { duty in
+                    [
+                        "kind": .string(duty.kind), "subject": .string(duty.subject), "title": .string(duty.title),
+                        "department": .string(duty.department), "due_on": .string("\(duty.dueOn)"),
+                        "met_on": duty.metOn.map { .string("\($0)") } ?? .null,
+                        "days_over": .integer(duty.daysOver(asOf: asOf)), "reminders": .integer(duty.reminders),
+                        "entered_on": duty.enteredOn.map { .string("\($0)") } ?? .null,
                     ]
                 }),
         ]
@@ -208,6 +238,7 @@ public struct CircularDraft: Sendable {
                         "name": name(duty.department), "matter": duty.title, "due_on": "\(duty.dueOn)",
                         "met_on": duty.metOn.map { "\($0)" } ?? "未完成", "days": duty.daysOver(asOf: asOf),
                         "reminders": duty.reminders,
+                        "entered_on": duty.enteredOn.map { "\($0)" } ?? "",
                     ]
                 },
                 "basis": rules.sorted { $0.leastDays < $1.leastDays }.map {

@@ -5,6 +5,7 @@ import JSON
 import Notices
 import Postgres
 import Registers
+import Sheets
 
 /// `yaohao ledger`: who was reminded of what.
 struct LedgerCommand: AsyncParsableCommand {
@@ -114,7 +115,7 @@ struct ExportsCommand: AsyncParsableCommand {
         discussion: "WHAT: catalogue plans draws results. Task numbers and addresses come back by platform-recorded.")
 
     @Argument(help: "catalogue, plans, draws or results · 内容") var what: String
-    @Option(help: "The file, .csv; standard output without one · 文件") var out: String?
+    @Option(help: "The file, .csv or .xlsx; CSV on standard output without one · 文件") var out: String?
     @Option(help: "A mapping in YAML instead of the standard columns · 映射文件") var mapping: String?
     @Option(help: "Only of this department · 部门") var department: String?
     @Option(help: "Drawn or published from this day, YYYY-MM-DD · 起") var from: String?
@@ -125,33 +126,40 @@ struct ExportsCommand: AsyncParsableCommand {
             complain("\(what): 不是可导出的内容 / use catalogue, plans, draws or results")
             throw ExitStatus.wrongInput
         }
-        if let out, !out.hasSuffix(".csv") {
-            complain("--out: \(out): 只支持 .csv / only .csv is written")
+        if let out, !out.hasSuffix(".csv"), !out.hasSuffix(".xlsx") {
+            complain("--out: \(out): 文件名应以 .csv 或 .xlsx 结尾 / end the file's name with .csv or .xlsx")
             throw ExitStatus.wrongInput
         }
         do {
-            let mapping = try mapping.map { try ExportMapping(file: $0, fields: export.fields) }
+            let mapping =
+                try mapping.map { try ExportMapping(file: $0, fields: export.fields) } ?? export.mapping()
             let first = try from.map(dayArgument)
             let last = try to.map(dayArgument)
             let rows = try await withPool(settings(needsKafka: false)) { pool in
                 try await export.rows(department: department, from: first, to: last, in: pool)
             }
-            let table = try (mapping ?? export.mapping()).table(rows)
-            try write(table)
+            try write(mapping.table(rows), mapping)
         } catch let problem as ExportMapping.Problem {
             complain("\(problem)")
             throw ExitStatus.wrongInput
         }
     }
 
-    private func write(_ table: [[String]]) throws {
+    private func write(_ table: [[String]], _ mapping: ExportMapping) throws {
         let data = Data(ExportMapping.csv(table).utf8)
         guard let out else {
             FileHandle.standardOutput.write(data)
             return
         }
         do {
-            try data.write(to: URL(fileURLWithPath: out), options: .atomic)
+            if out.hasSuffix(".xlsx") {
+                try mapping.workbook(table, created: Int(Date().timeIntervalSince1970)).write(to: out)
+            } else {
+                try data.write(to: URL(fileURLWithPath: out), options: .atomic)
+            }
+        } catch let error as SheetError {
+            complain("\(error)")
+            throw ExitStatus.wrongInput
         } catch {
             complain("\(out): 无法写入 / cannot be written: \(error.localizedDescription)")
             throw ExitStatus.wrongInput

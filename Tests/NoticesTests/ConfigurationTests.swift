@@ -116,6 +116,10 @@ struct ConfigurationTests {
         let table = try mapping.table([row])
         #expect(table == [["统一社会信用代码", "检查机关", "结果", "日期"], ["91X", "固阳县,市场监督管理局", "1/11", "2026年03月09日"]])
         #expect(ExportMapping.csv(table).hasSuffix("\r\n91X,\"固阳县,市场监督管理局\",1/11,2026年03月09日\r\n"))
+        let sheet = try #require(mapping.workbook(table, created: 0).sheets.first)
+        #expect(sheet.name == "抽查检查结果")
+        #expect(sheet[1, 2]?.value == .text("1/11"), "a workbook's cells are text, as a platform's codes are")
+        #expect(sheet[1, 3]?.value == .text("2026年03月09日"))
         let problem = #expect(throws: ExportMapping.Problem.self) { try mapping.table([["categories": ["注销"]]]) }
         #expect(problem?.description.contains("“注销”没有对应代码") == true)
         for export in Export.allCases { #expect(throws: Never.self) { try export.mapping() } }

@@ -140,6 +140,117 @@ struct DeadlineSourceTests {
         }
     }
 
+    @Test("of leads, corrections and referrals run as their papers say, and end with what was done")
+    func consequences() async throws {
+        try await InspectedCounty.run { county in
+            try await county.registerCalendar(year: 2026)
+            try await county.registerDepartments()
+            try await county.owner.execute(
+                """
+                INSERT INTO inspections.leads (id, department, origin, received_on, subject, address, region, industry,
+                    items, unlicensed, summary, act_by, decide_by, source, submission)
+                VALUES ('L1', 'SCJG', 'complaint', '2026-03-02', '样例商户', '样例街', '150222', 'F5212', '{SCJG-1}', true,
+                    '无照经营', '2026-03-03', '2026-03-20', 'dept:SCJG', 'S1')
+                """)
+            try await county.owner.execute(
+                """
+                INSERT INTO inspections.consequences (id, kind, department, lead, items, ordered_on, demand, due_on,
+                    reinspect_by, approve_by, hand_over_hours, addressee, source, submission)
+                VALUES ('C1', 'correction', 'SCJG', 'L1', '{SCJG-1}', '2026-03-02', '补办', '2026-03-10', '2026-03-13',
+                        NULL, NULL, NULL, 'dept:SCJG', 'S2'),
+                    ('C2', 'judiciary', 'SCJG', 'L1', '{SCJG-1}', '2026-03-02', '移送', NULL, NULL, '2026-03-05', 24,
+                        '样例公安局', 'dept:SCJG', 'S3')
+                """)
+            let clock = try HandClock("2026-03-02")
+            let notifier = try county.notifier(clock)
+            func all() async throws -> [String] {
+                var lines: [String] = []
+                for kind in [
+                    "lead-action", "lead-decision", "correction", "reinspection", "referral-approval",
+                    "referral-hand-over",
+                ] {
+                    lines += try await Self.deadlines(county, kind).map { "\(kind) \($0)" }
+                }
+                return lines
+            }
+            try await notifier.sweep()
+            #expect(
+                try await all() == [
+                    "lead-action L1 2026-03-03 open", "lead-decision L1 2026-03-20 open",
+                    "correction C1 2026-03-10 open", "reinspection C1 2026-03-13 open",
+                    "referral-approval C2 2026-03-05 open",
+                ])
+            try await county.owner.execute(
+                """
+                INSERT INTO inspections.consequence_events
+                    (consequence, kind, on_day, instant, outcome, source, submission)
+                VALUES ('C2', 'approved', '2026-03-04', '2026-03-04 10:00+08', NULL, 'dept:SCJG', 'S4'),
+                    ('C1', 'reinspected', '2026-03-11', NULL, 'not-corrected', 'dept:SCJG', 'S5')
+                """)
+            try await county.owner.execute(
+                """
+                INSERT INTO inspections.lead_events (lead, kind, on_day, inspectors, outcome, source, submission)
+                VALUES ('L1', 'inspected', '2026-03-02', '{I1,I2}', NULL, 'dept:SCJG', 'S6'),
+                    ('L1', 'filed', '2026-03-12', '{}', 'A-1', 'dept:SCJG', 'S7')
+                """)
+            try await notifier.sweep()
+            #expect(
+                try await all() == [
+                    "lead-action L1 2026-03-03 met", "lead-decision L1 2026-03-20 met",
+                    "correction C1 2026-03-10 open", "reinspection C1 2026-03-13 met",
+                    "referral-approval C2 2026-03-05 met", "referral-hand-over C2 2026-03-05 open",
+                ], "a re-inspection that found nothing corrected was made all the same; the correction is still due")
+            try await county.owner.execute(
+                """
+                INSERT INTO inspections.consequence_events (consequence, kind, on_day, outcome, source, submission)
+                VALUES ('C2', 'handed-over', '2026-03-05', NULL, 'dept:SCJG', 'S8'),
+                    ('C1', 'reinspected', '2026-03-13', 'corrected', 'dept:SCJG', 'S9')
+                """)
+            try clock.move(to: "2026-03-30")
+            try await notifier.sweep()
+            let open = try await all().filter { !$0.hasSuffix(" met") }
+            #expect(open.isEmpty, "\(open)")
+        }
+    }
+
+    @Test("of returns end with the version that stands; one that was given back is due again")
+    func returns() async throws {
+        try await InspectedCounty.run { county in
+            try await county.registerCalendar(year: 2026)
+            try await county.registerDepartments()
+            try await county.owner.execute("UPDATE registers.departments SET valid_from = '2026-08-03'")
+            try await county.owner.execute(
+                """
+                INSERT INTO registers.items
+                    (id, source, version, valid_from, name, legal_basis, department, object_kind, methods, category)
+                VALUES ('SCJG-1', 'test', 1, '2026-08-03', '事项', '依据', 'SCJG', 'enterprise', '{onsite}', 'key')
+                """)
+            let clock = try HandClock("2026-08-10")
+            let notifier = try county.notifier(clock)
+            try await notifier.sweep()
+            #expect(try await Self.deadlines(county, "monthly-return") == ["SCJG/2026-08 2026-08-26 open"])
+            #expect(try await Self.deadlines(county, "half-year-summary") == ["SCJG/2026 2026-09-06 open"])
+            #expect(try await Self.deadlines(county, "annual-summary") == ["SCJG/2026 2026-11-30 open"])
+            try await county.owner.execute(
+                """
+                INSERT INTO returns.returns (kind, department, period, version, body, digest, zero, filled_by, as_of,
+                    submitted_at, source, submission)
+                SELECT kind, 'SCJG', period, 1, '{}', 'd', true, '样例', now(), '2026-08-20 10:00+08', 'dept:SCJG', kind
+                FROM (VALUES ('monthly', '2026-08'), ('half-year', '2026-H1'), ('annual', '2026')) AS v (kind, period)
+                """)
+            try await county.owner.execute(
+                """
+                INSERT INTO returns.decisions (kind, department, period, version, decision, by_name, reason, source,
+                    submission)
+                VALUES ('half-year', 'SCJG', '2026-H1', 1, 'returned', '样例负责人', '补充数据', 'dept:SCJG', 'D1')
+                """)
+            try await notifier.sweep()
+            #expect(try await Self.deadlines(county, "monthly-return") == ["SCJG/2026-08 2026-08-26 met"])
+            #expect(try await Self.deadlines(county, "half-year-summary") == ["SCJG/2026 2026-09-06 open"])
+            #expect(try await Self.deadlines(county, "annual-summary") == ["SCJG/2026 2026-11-30 met"])
+        }
+    }
+
     @Test("say what they rest on, each kind in Chinese")
     func bases() throws {
         let moment = Moment(day: try #require(Day("2026-03-02")), minute: 0)
