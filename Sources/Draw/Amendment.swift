@@ -1,4 +1,3 @@
-public import Draw
 public import JSON
 
 /// One line of `amendments.jsonl` (抽取后的变更): what could not be done as drawn, why, and what was done instead.
@@ -29,6 +28,9 @@ public struct Amendment: Sendable, Hashable {
     /// The hash of the line before, 64 hexadecimal digits.
     public let previous: String
 
+    /// The file's name in a bundle.
+    public static let fileName = "amendments.jsonl"
+
     /// A line of the given parts.
     public init(
         number: Int, visit: String, department: String, change: Change, reason: String, at: String, previous: String
@@ -40,6 +42,48 @@ public struct Amendment: Sendable, Hashable {
         self.reason = reason
         self.at = at
         self.previous = previous
+    }
+
+    /// Reads a line.
+    /// - Throws: `JSONError` naming the member.
+    init(_ field: JSONField) throws {
+        self = try field.object { reader in
+            let kind = try reader.required("kind").string("substitute, entity-gone") {
+                ["substitute", "entity-gone"].contains($0)
+            }
+            let change: Change =
+                if kind == "substitute" {
+                    .substitute(
+                        slot: try reader.integer("slot", in: 0...1_000), replaced: try reader.string("replaced"),
+                        by: try reader.required("substitute").nullable()?.string(),
+                        excluded: try reader.strings("excluded"))
+                } else {
+                    .entityGone(try reader.string("state"))
+                }
+            return Amendment(
+                number: try reader.integer("number", in: 1...1_000_000_000), visit: try reader.string("visit"),
+                department: try reader.string("department"), change: change, reason: try reader.string("reason"),
+                at: try reader.string("at"), previous: try reader.required("previous").hash().hex)
+        }
+    }
+
+    /// Reads `amendments.jsonl`: canonical lines, each with an LF after it.
+    /// - Throws: ``DrawError`` with line and field.
+    static func lines(of bytes: [UInt8]) throws -> [Amendment] {
+        var pieces = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+        guard pieces.popLast()?.isEmpty == true else {
+            throw DrawError(
+                file: fileName, problem: "the LF at the end is missing", remedy: "end each line with one LF")
+        }
+        return try pieces.enumerated().map { index, piece in
+            do {
+                let file = try JSONFile(canonical: piece + [0x0a], name: fileName)
+                return try file.read { try Amendment($0) }
+            } catch let error as DrawError {
+                throw DrawError(
+                    file: fileName, line: index + 1, field: error.field, problem: error.problem, remedy: error.remedy)
+            }
+        }
     }
 
     /// The line as JSON.

@@ -2,7 +2,7 @@ import JSON
 
 /// The files of one draw as they lie in a folder (抽查档案): what auditors get, or what the public gets.
 public struct DrawBundle: Sendable {
-    /// The names of all files that a bundle may hold.
+    /// The names of the files of a draw; a round's bundle may hold `amendments.jsonl` too.
     public static let fileNames = [
         "round.json", "secret.json", RosterLine.fileName, InspectorLine.fileName, "commitment.json", "seed.json",
         "result.json", "digests.json", "proof.json",

@@ -19,7 +19,7 @@ public struct FrozenRound: Sendable {
 
     private let roster: [UInt8]
     private let pages: [Range<Int>]
-    private let inspectors: [InspectorLine]
+    let inspectors: [InspectorLine]
     private let threads: Int
 
     /// Counts and hashes the frozen files.
@@ -92,6 +92,18 @@ public struct FrozenRound: Sendable {
             selections: winners.map { winners in
                 Selection(request: winners.request, entities: winners.entities.map { ids[Int($0)] })
             }, visits: visits, teams: teams)
+    }
+
+    /// The regions of some entities, by the roster.
+    func regions(of entities: Set<String>) throws -> [String: String] {
+        var regions: [String: String] = [:]
+        for (index, page) in pages.enumerated() where regions.count < entities.count {
+            for line in try RosterLine.lines(of: Array(roster[page]), firstLine: index * PageCount.pageSize + 1)
+            where entities.contains(line.id) {
+                regions[line.id] = line.region
+            }
+        }
+        return regions
     }
 
     /// Matches every department, each on a thread of its own.

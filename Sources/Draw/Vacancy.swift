@@ -1,5 +1,3 @@
-public import Draw
-
 /// A slot of a drawn team that has become empty, and who may fill it (替补检查人员): draw-v1 §9.
 public struct Vacancy: Sendable {
     /// The visit as the matching saw it.
@@ -49,14 +47,16 @@ public struct Vacancy: Sendable {
     }
 }
 
-/// The drawn team slot by slot (draw-v1 §8): the result leaves empty slots out and lists their specialties.
-///
-/// - Returns: for each slot its inspector, `nil` where it stayed empty. Of empty general slots the last ones are meant.
-public func slots(of visit: TeamVisit, inspectors: [String], missing: [String]) -> [String?] {
-    let size = max(2, visit.specialties.count, visit.team)
-    var rest = inspectors[...]
-    return (0..<size).map { slot in
-        if slot < visit.specialties.count, missing.contains(visit.specialties[slot]) { return nil }
-        return rest.popFirst()
+extension TeamVisit {
+    /// The drawn team slot by slot (draw-v1 §8): the result leaves empty slots out and lists their specialties.
+    ///
+    /// - Returns: for each slot its inspector, `nil` where it stayed empty. Of empty general slots the last ones are meant.
+    public func slots(inspectors: [String], missing: [String]) -> [String?] {
+        let size = max(2, specialties.count, team)
+        var rest = inspectors[...]
+        return (0..<size).map { slot in
+            if slot < specialties.count, missing.contains(specialties[slot]) { return nil }
+            return rest.popFirst()
+        }
     }
 }

@@ -51,6 +51,8 @@ public struct Verification: Sendable, Hashable {
         case teams
         /// The digest of the result.
         case digest
+        /// The amendments after the draw.
+        case amendments
         /// The proof of one entity.
         case proof
 
@@ -64,6 +66,7 @@ public struct Verification: Sendable, Hashable {
             case .visits: "检查合并 merged visits"
             case .teams: "检查组 teams"
             case .digest: "结果摘要 digest of the result"
+            case .amendments: "抽取后的变更 amendments after the draw"
             case .proof: "单户证明 proof of one entity"
             }
         }
@@ -109,8 +112,13 @@ public struct Verification: Sendable, Hashable {
         var checked: [Part] = [.commitment, .seed]
         var unchecked: [Part] = []
         if let frozen {
-            try await frozen.draw(seed: seed).compare(with: resultBytes)
+            let result = try await frozen.draw(seed: seed)
+            try result.compare(with: resultBytes)
             checked += [.frozenFiles, .selections, .visits, .teams, .digest]
+            if let amendments = bundle.files[Amendment.fileName] {
+                try frozen.check(Amendment.lines(of: amendments), of: result)
+                checked.append(.amendments)
+            }
         } else {
             let isWhole = try PublicBundle.compare(resultBytes, commitment: commitment, seed: seed)
             checked += isWhole ? [.visits, .digest] : [.visits]
@@ -201,6 +209,17 @@ extension DrawResult {
 
     private func missing(_ path: String, _ expected: JSONValue) -> JSONDifference {
         JSONDifference(path: path, expected: expected, found: nil)
+    }
+}
+
+extension FrozenRound {
+    /// Checks the amendments of a result of this round.
+    func check(_ amendments: [Amendment], of result: DrawResult) throws {
+        let amended = Set(amendments.map(\.visit))
+        let regions = try regions(of: Set(result.visits.filter { amended.contains($0.id) }.map(\.entity)))
+        try AmendmentVerification(
+            result: result, inspectors: inspectors, requests: commitment.requests, region: { regions[$0] }
+        ).check(amendments)
     }
 }
 

@@ -61,44 +61,39 @@ public enum AmendmentStore {
                 field: "visit", code: "round.unsealed",
                 message: "轮次 \(round) 没有可供替补的抽取记录；the round's frozen inputs are not here")
         }
-        let before = try await transaction.query(
+        var teams = AmendedTeams()
+        let rows = try await transaction.query(
             """
             SELECT visit, department, slot::bigint AS slot, replaced, substitute FROM inspections.amendments
             WHERE round = \(round) AND kind = 'substitute' ORDER BY number
-            """
-        ).map { row in
-            Replacement(
-                visit: try row.decode("visit", as: String.self),
-                department: try row.decode("department", as: String.self),
-                slot: try row.decode("slot", as: Int.self), replaced: try row.decode("replaced", as: String.self),
-                substitute: try row.decode("substitute", as: String?.self))
+            """)
+        for row in rows {
+            teams.replace(
+                try row.decode("replaced", as: String.self), by: try row.decode("substitute", as: String?.self),
+                slot: try row.decode("slot", as: Int.self), visit: try row.decode("visit", as: String.self),
+                department: try row.decode("department", as: String.self))
         }
-        var team = slots(of: drawn.visit, inspectors: drawn.inspectors, missing: drawn.missing)
-        var excluded = Set(team.compactMap { $0 })
-        var loads: [String: Int] = [:]
-        for replacement in before {
-            loads[replacement.replaced, default: 0] -= 1
-            if let substitute = replacement.substitute { loads[substitute, default: 0] += 1 }
-            guard replacement.visit == amended.visit, replacement.department == amended.department else { continue }
-            team[replacement.slot] = replacement.substitute
-            if let substitute = replacement.substitute { excluded.insert(substitute) }
-        }
-        guard let slot = team.firstIndex(of: amended.replaced) else {
+        guard
+            let seat = teams.seat(
+                of: amended.replaced, in: drawn.visit.slots(inspectors: drawn.inspectors, missing: drawn.missing),
+                visit: amended.visit, department: amended.department)
+        else {
             throw Rejection(
                 field: "replaced", code: "inspectors.not-in-team",
                 message: "检查人员 \(amended.replaced) 不在检查组内；name somebody of the team")
         }
         let lines = try await frozenInspectors(round, of: amended.department, transaction)
         let unfit = try await unfit(drawn, among: lines.map(\.id), today: today, transaction)
-        excluded.formUnion(unfit)
         let assigned = try await drawnLoads(round, amended.department, transaction)
         let vacancy = Vacancy(
-            visit: drawn.visit, department: amended.department, seed: drawn.seed, slot: slot, excluded: excluded)
+            visit: drawn.visit, department: amended.department, seed: drawn.seed, slot: seat.slot,
+            excluded: seat.excluded.union(unfit))
         let substitute = vacancy.substitute(among: lines) { line in
-            line.load + (assigned[line.id] ?? 0) + (loads[line.id] ?? 0)
+            line.load + (assigned[line.id] ?? 0) + teams.load(of: line.id)
         }
         return .substitute(
-            slot: slot, replaced: amended.replaced, by: substitute?.id, excluded: unfit.sorted(by: Grammar.precedes))
+            slot: seat.slot, replaced: amended.replaced, by: substitute?.id,
+            excluded: unfit.sorted(by: Grammar.precedes))
     }
 
     /// The lines of `amendments.jsonl` of a round, in order.
@@ -109,14 +104,6 @@ public enum AmendmentStore {
     }
 
     // MARK: What the draw left
-
-    private struct Replacement {
-        let visit: String
-        let department: String
-        let slot: Int
-        let replaced: String
-        let substitute: String?
-    }
 
     private static func frozenInspectors(
         _ round: String, of department: String, _ transaction: PostgresTransaction

@@ -127,7 +127,7 @@ struct VerifyCommand: AsyncParsableCommand {
     private func verifyFolder(_ directory: String) async throws {
         try await reportingDrawErrors(in: directory) {
             let verification = try await Verification.verify(
-                BundleFolder(directory).bundle(DrawBundle.fileNames), threads: machine.threads)
+                BundleFolder(directory).bundle(DrawBundle.fileNames + [Amendment.fileName]), threads: machine.threads)
             if json {
                 let answer: JSONValue = [
                     "verified": true, "checked": .strings(verification.checked.map(\.rawValue)),

@@ -1,9 +1,8 @@
 import Crypto
-import Draw
 import JSON
 import Testing
 
-@testable import Inspections
+@testable import Draw
 
 /// draw-v1 §9, once more and differently: with strings and sorting instead of hashes and comparing.
 private func plainSubstitute(
@@ -56,7 +55,7 @@ struct SubstituteTests {
 
     @Test("is whom an independent implementation names, in a thousand random departments")
     func agrees() {
-        var random = SeededGenerator(seed: 2_026)
+        var random = GeneratorRandom(seed: 2_026)
         var named = 0
         for round in 0..<1_000 {
             let inspectors = (0..<Int.random(in: 0...12, using: &random)).map { number in
@@ -104,7 +103,7 @@ struct SubstituteTests {
     @Test("is whom the draw itself would have taken were the team not there")
     func consistent() {
         // With one free slot, the draw's matching and the substitution ask the same question.
-        var random = SeededGenerator(seed: 9)
+        var random = GeneratorRandom(seed: 9)
         for _ in 0..<200 {
             let inspectors = (0..<6).map { Self.line("I\($0)", load: Int.random(in: 0...1, using: &random)) }
             let visit = Self.vacancy().visit
@@ -120,11 +119,109 @@ struct SubstituteTests {
     @Test("takes the slot that the replaced inspector had")
     func slotsOfTeam() {
         let visit = Self.vacancy(specialties: ["fire", "food"]).visit
-        #expect(slots(of: visit, inspectors: ["A", "B"], missing: []) == ["A", "B"])
-        #expect(slots(of: visit, inspectors: ["B"], missing: ["fire"]) == [nil, "B"])
-        #expect(slots(of: visit, inspectors: ["A"], missing: ["food"]) == ["A", nil])
-        #expect(slots(of: Self.vacancy().visit, inspectors: ["A"], missing: [""]) == ["A", nil])
-        #expect(slots(of: Self.vacancy().visit, inspectors: [], missing: ["", ""]) == [nil, nil])
+        #expect(visit.slots(inspectors: ["A", "B"], missing: []) == ["A", "B"])
+        #expect(visit.slots(inspectors: ["B"], missing: ["fire"]) == [nil, "B"])
+        #expect(visit.slots(inspectors: ["A"], missing: ["food"]) == ["A", nil])
+        #expect(Self.vacancy().visit.slots(inspectors: ["A"], missing: [""]) == ["A", nil])
+        #expect(Self.vacancy().visit.slots(inspectors: [], missing: ["", ""]) == [nil, nil])
+    }
+
+    /// A drawn round with amendments after it, each computed plainly, and its bundle.
+    static func amended() async throws -> (files: [String: [UInt8]], lines: [Amendment]) {
+        let generator = BundleGenerator(entities: 2_000, requests: 12, inspectors: 60, departments: 4, seed: 11)
+        let files = try await BundleFixture.files(drawing: generator)
+        let bundle = DrawBundle(files: files)
+        let frozen = try await bundle.frozen(threads: 2)
+        let result = try await frozen.draw(seed: bundle.seed(for: frozen.commitment))
+        let roster = try RosterLine.lines(of: try #require(files["roster.tsv"]))
+        var loads = Dictionary(frozen.inspectors.map { ($0.id, $0.load) }) { first, _ in first }
+        for team in result.teams.joined() { for inspector in team.inspectors { loads[inspector, default: 0] += 1 } }
+        var lines: [Amendment] = []
+        var previous = result.hash
+        for index in result.visits.indices where lines.count < 12 {
+            let visit = result.visits[index]
+            guard let team = result.teams[index].first(where: { $0.missing.isEmpty }) else { continue }
+            let seen = TeamVisit(
+                visit, region: try #require(roster.first { $0.id == visit.entity }).region,
+                requests: frozen.commitment.requests.filter {
+                    $0.department == team.department && visit.requests.contains($0.id)
+                })
+            // The first slot is given away twice, so that the second time the substitute is the one replaced.
+            var (replaced, seated) = (team.inspectors[0], Set(team.inspectors))
+            for _ in 0..<2 {
+                let vacancy = Vacancy(
+                    visit: seen, department: team.department, seed: result.seed, slot: 0, excluded: seated)
+                let by = plainSubstitute(vacancy, frozen.inspectors) { loads[$0.id] ?? 0 }
+                lines.append(
+                    Amendment(
+                        number: lines.count + 1, visit: visit.id, department: team.department,
+                        change: .substitute(slot: 0, replaced: replaced, by: by, excluded: []), reason: "recusal",
+                        at: "2026-03-02T08:00:00Z", previous: previous))
+                previous = Hash(of: lines[lines.count - 1].line).hex
+                loads[replaced, default: 0] -= 1
+                guard let by else { break }
+                loads[by, default: 0] += 1
+                seated.insert(by)
+                replaced = by
+            }
+        }
+        lines.append(
+            Amendment(
+                number: lines.count + 1, visit: result.visits[0].id, department: result.teams[0][0].department,
+                change: .entityGone("注销"), reason: "注销", at: "2026-03-03T08:00:00Z", previous: previous))
+        return (files, lines)
+    }
+
+    static func verify(_ files: [String: [UInt8]], _ lines: [Amendment]) async throws -> Verification {
+        let text = lines.map { $0.line + "\n" }.joined()
+        return try await Verification.verify(
+            DrawBundle(files: files.merging([Amendment.fileName: Array(text.utf8)]) { $1 }), threads: 2)
+    }
+
+    @Test("is computed once more by whoever verifies a bundle, and another one is found")
+    func verified() async throws {
+        let (files, lines) = try await Self.amended()
+        #expect(lines.count > 8)
+        #expect(try await Self.verify(files, lines).checked.contains(.amendments))
+        /// The same chain with one line changed, and every hash after it made to fit.
+        func changed(_ index: Int, _ change: (Amendment) -> Amendment) -> [Amendment] {
+            var chain = lines
+            chain[index] = change(chain[index])
+            for next in chain.indices.dropFirst(index + 1) {
+                let line = chain[next]
+                chain[next] = Amendment(
+                    number: line.number, visit: line.visit, department: line.department, change: line.change,
+                    reason: line.reason, at: line.at, previous: chain[next - 1].hash.hex)
+            }
+            return chain
+        }
+        func with(_ line: Amendment, _ change: Amendment.Change, number: Int? = nil) -> Amendment {
+            Amendment(
+                number: number ?? line.number, visit: line.visit, department: line.department, change: change,
+                reason: line.reason, at: line.at, previous: line.previous)
+        }
+        let inspectors = try InspectorLine.lines(of: try #require(files["inspectors.tsv"]))
+        for index in lines.indices.dropLast() {
+            guard case .substitute(let slot, let replaced, let by, _) = lines[index].change else { continue }
+            let other = try #require(
+                inspectors.first { $0.department == lines[index].department && $0.id != by && $0.id != replaced })
+            for change: Amendment.Change in [
+                .substitute(slot: slot, replaced: replaced, by: other.id, excluded: []),
+                .substitute(slot: slot + 1, replaced: replaced, by: by, excluded: []),
+                .substitute(slot: slot, replaced: "nobody", by: by, excluded: []),
+            ] {
+                await #expect(throws: Difference.self) {
+                    try await Self.verify(files, changed(index) { with($0, change) })
+                }
+            }
+        }
+        await #expect(throws: Difference.self) { try await Self.verify(files, Array(lines.dropFirst())) }
+        await #expect(throws: Difference.self, "a hash that is not the line before's") {
+            try await Self.verify(files, [lines[0]] + lines.dropFirst(2))
+        }
+        await #expect(throws: Difference.self) {
+            try await Self.verify(files, changed(2) { with($0, $0.change, number: 9) })
+        }
     }
 
     @Test("stands in a chain whose every line carries the hash of the one before")
@@ -147,17 +244,4 @@ struct SubstituteTests {
     }
 }
 
-/// SplitMix64, so that a failing case can be made again.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
+extension GeneratorRandom: RandomNumberGenerator {}

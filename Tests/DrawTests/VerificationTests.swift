@@ -10,7 +10,7 @@ struct VerificationTests {
     func whole(vector: Vector) async throws {
         let bundle = try BundleFixture(vector.name)
         let verification = try await Verification.verify(bundle.bundle(), threads: 2)
-        #expect(verification.checked == Verification.Part.allCases)
+        #expect(verification.checked == Verification.Part.allCases.filter { $0 != .amendments })
         #expect(verification.unchecked.isEmpty)
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Registers
+import Sheets
 import Testing
 
 @testable import Notices
