@@ -17,7 +17,7 @@ struct CommonnessStore: Sendable {
     func propose(
         items: [String], rule: CountyRules.CommonFindings, _ transaction: PostgresTransaction
     ) async throws -> [Outgoing] {
-        let today = try await InspectionStore.today(transaction)
+        let today = try await Day.today(in: transaction)
         let first = today.adding(days: 1 - rule.windowDays)
         var messages: [Outgoing] = []
         for group in try await Self.groups(from: first, to: today, rule: rule, items: items, transaction) {

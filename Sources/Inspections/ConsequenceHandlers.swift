@@ -28,7 +28,7 @@ struct ConsequenceHandlers: Sendable {
         let ground = try await ground(of: consequence, visit: visit, lead: lead, transaction)
         let kinds = try await transaction.query("SELECT kind FROM inspections.consequence_kinds")
         let facts = ConsequenceFacts(
-            today: try await InspectionStore.today(transaction), ground: ground,
+            today: try await Day.today(in: transaction), ground: ground,
             kinds: Set(try kinds.map { try $0.decode("kind", as: String.self) }),
             terms: try await CountyRules.load(from: transaction).inspectionTerms,
             calendar: try await WorkingCalendar.load(from: transaction))
@@ -131,7 +131,7 @@ struct ConsequenceHandlers: Sendable {
             let approvedAt = try row.decode("approved_at", as: String?.self)
             let handOverBy = try row.decode("hand_over_by", as: String?.self)
             facts = StepFacts(
-                today: try await InspectionStore.today(transaction),
+                today: try await Day.today(in: transaction),
                 department: try row.decode("department", as: String.self),
                 kind: try row.decode("kind", as: String.self), orderedOn: try row.day("ordered_on"),
                 doneOn: try row.optionalDay("done_on"), due: due,

@@ -25,15 +25,6 @@ extension JSONField {
         return text
     }
 
-    /// A calendar day, `YYYY-MM-DD`.
-    func day() throws -> Day {
-        let text = try string()
-        guard let day = Day(text) else {
-            throw error("“\(text)”不是有效日期，请写成 YYYY-MM-DD / write a day that exists as YYYY-MM-DD")
-        }
-        return day
-    }
-
     /// An instant in UTC to the second, `YYYY-MM-DDThh:mm:ssZ`.
     func instant() throws -> String {
         let text = try string()

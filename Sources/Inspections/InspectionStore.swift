@@ -5,14 +5,6 @@ import Registers
 
 /// Reads that several handlers of this slice share.
 enum InspectionStore {
-    /// Today in Asia/Shanghai, by the database's clock.
-    static func today(_ transaction: some PostgresQueryable) async throws -> Day {
-        let rows = try await transaction.query(
-            "SELECT (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date::text AS today")
-        guard let row = rows.first else { throw PostgresError(.decoding, "the database gave no date") }
-        return try row.day("today")
-    }
-
     /// Orders everything that is said of one thing.
     static func lock(_ what: String, _ transaction: PostgresTransaction) async throws {
         _ = try await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended(\(what), 300))")
@@ -59,19 +51,4 @@ enum InspectionStore {
 
     /// An item's evidence and sources as the tables keep them.
     static func json(_ list: [JSONValue]) -> JSONText { JSONText(.array(list)) }
-}
-
-extension Row {
-    /// A day from a column of text `YYYY-MM-DD`.
-    func day(_ column: String) throws -> Day {
-        guard let day = try optionalDay(column) else { throw PostgresError(.decoding, "column \(column) is empty") }
-        return day
-    }
-
-    /// A day that may be absent.
-    func optionalDay(_ column: String) throws -> Day? {
-        guard let text = try decode(column, as: String?.self) else { return nil }
-        guard let day = Day(text) else { throw PostgresError(.decoding, "column \(column): \(text) is no day") }
-        return day
-    }
 }

@@ -34,7 +34,7 @@ struct LeadHandlers: Sendable {
         let days = try decide(
             lead, signer: submission.department,
             facts: LeadFacts(
-                today: try await InspectionStore.today(transaction), isRegistered: entity != nil,
+                today: try await Day.today(in: transaction), isRegistered: entity != nil,
                 departments: Dictionary(departments, uniquingKeysWith: { first, _ in first }),
                 terms: try await CountyRules.load(from: transaction).inspectionTerms,
                 calendar: try await WorkingCalendar.load(from: transaction)))
@@ -80,7 +80,7 @@ struct LeadHandlers: Sendable {
                     WHERE l.id = \(inspected.lead) AND (r.id IS NOT NULL OR l.entity = ANY(i.recused)))
             """)
         try decide(
-            inspected, signer: submission.department, today: try await InspectionStore.today(transaction),
+            inspected, signer: submission.department, today: try await Day.today(in: transaction),
             state: try await state(inspected.lead, transaction),
             certified: Set(try certified.map { try $0.decode("id", as: String.self) }), least: rules.leastInspectors,
             categories: try await InspectionStore.categories(transaction))
@@ -113,7 +113,7 @@ struct LeadHandlers: Sendable {
     ) async throws -> Effects {
         try await InspectionStore.lock("lead:\(closed.lead)", transaction)
         try decide(
-            closed, signer: submission.department, today: try await InspectionStore.today(transaction),
+            closed, signer: submission.department, today: try await Day.today(in: transaction),
             state: try await state(closed.lead, transaction))
         try await transaction.execute(
             """

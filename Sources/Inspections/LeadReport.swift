@@ -36,7 +36,7 @@ public enum LeadReport {
     /// - Parameter all: also what stays below the thresholds.
     public static func common(all: Bool, _ pool: PostgresPool) async throws -> [JSONValue] {
         let rule = try await CountyRules.load(from: pool).commonFindings
-        let today = try await InspectionStore.today(pool)
+        let today = try await Day.today(in: pool)
         let first = today.adding(days: 1 - rule.windowDays)
         let proposals = try await pool.query(
             """

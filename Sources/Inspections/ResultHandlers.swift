@@ -84,7 +84,7 @@ struct ResultHandlers: Sendable {
             """
         ).map { (try $0.decode("id", as: String.self), Set(try $0.decode("items", as: [String].self))) }
         return ResultFacts(
-            today: try await InspectionStore.today(transaction),
+            today: try await Day.today(in: transaction),
             visit: try await InspectionStore.visit(result.visit, transaction),
             categories: try await InspectionStore.categories(transaction),
             recorded: Dictionary(recorded, uniquingKeysWith: max),

@@ -108,7 +108,7 @@ struct VisitHandlers: Sendable {
     @Sendable
     private func conclude(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
         let conclusion = try EntrustedConclusion(parsing: submission.data)
-        let today = try await InspectionStore.today(transaction)
+        let today = try await Day.today(in: transaction)
         let row = try await transaction.query(
             """
             SELECT visit, department, on_day::text AS on_day FROM inspections.entrustments
@@ -172,7 +172,7 @@ struct VisitHandlers: Sendable {
             "SELECT 1 FROM inspections.results WHERE visit = \(visit) AND department = \(department) LIMIT 1")
         let preventing = try await transaction.query("SELECT name FROM inspections.categories WHERE prevents_visit")
         return PartFacts(
-            today: try await InspectionStore.today(transaction),
+            today: try await Day.today(in: transaction),
             visit: try await InspectionStore.visit(visit, transaction), steps: steps, failedOn: failedOn,
             isRecorded: !recorded.isEmpty,
             preventing: Set(try preventing.map { try $0.decode("name", as: String.self) }))

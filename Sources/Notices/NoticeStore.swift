@@ -164,12 +164,3 @@ struct NoticeStore: Sendable {
             """)
     }
 }
-
-extension Row {
-    /// A day from a column of text `YYYY-MM-DD`.
-    func day(_ column: String) throws -> Day {
-        let text = try decode(column, as: String.self)
-        guard let day = Day(text) else { throw PostgresError(.decoding, "column \(column): \(text) is no day") }
-        return day
-    }
-}

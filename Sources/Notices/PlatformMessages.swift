@@ -249,10 +249,4 @@ extension JSONField {
                 && !text.unicodeScalars.contains { $0.properties.generalCategory == .control && $0 != "\n" }
         }
     }
-
-    /// A day.
-    func day() throws -> Day {
-        guard let day = Day(try string()) else { throw error("应写成 YYYY-MM-DD / is not a day written YYYY-MM-DD") }
-        return day
-    }
 }

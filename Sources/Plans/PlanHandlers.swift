@@ -108,7 +108,7 @@ public struct Plans: Sendable {
             let due: Day
             do {
                 due = try await WorkingCalendar.load(from: transaction).adding(
-                    workingDays: rules.participantsConfirmWorkingDays, to: PlanStore.today(transaction))
+                    workingDays: rules.participantsConfirmWorkingDays, to: Day.today(in: transaction))
             } catch let error as WorkingCalendar.UnknownYear {
                 throw Rejection(code: "calendar.unknown", message: "\(error)")
             }

@@ -12,7 +12,7 @@ enum PlanRegisters {
     /// stake here.
     static func roster(_ database: some PostgresQueryable) async throws -> [UInt8] {
         _ = try await database.query("SELECT set_config('idle_in_transaction_session_timeout', '5min', true)")
-        let today = try await PlanStore.today(database)
+        let today = try await Day.today(in: database)
         let classes = try await CountyRules.load(from: database).classesInForce(at: "infinity", on: today.description)
         var bytes: [UInt8] = []
         for row in try await database.query(

@@ -133,17 +133,6 @@ enum PlanStore {
                 \(optional: submission.keyID), \(submission.id), \(optional: note), \(JSONText(details)))
             """)
     }
-
-    /// Today in China, by the database's clock.
-    static func today(_ database: some PostgresQueryable) async throws -> Day {
-        let row = try await database.query(
-            "SELECT (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date::text AS today"
-        ).first
-        guard let text = try row?.decode("today", as: String.self), let day = Day(text) else {
-            throw PlanFault(description: "the database has no clock")
-        }
-        return day
-    }
 }
 
 /// Something that cannot be while the guarantees hold.

@@ -33,7 +33,7 @@ public struct Bounds: Sendable, Hashable {
 
     var json: JSONValue {
         if let least, least == most { return .integer(least) }
-        return ["min": least.map { .integer($0) } ?? .null, "max": most.map { .integer($0) } ?? .null]
+        return .object(["min": least, "max": most].compactMapValues { $0.map { .integer($0) } })
     }
 
     /// The number that the line promises at least: its floor, or without one its ceiling.

@@ -48,7 +48,7 @@ public struct Scheme: Sendable {
             departments: PlanRegisters.departmentNames(database), pool: year.pools[0],
             drawn: (sizes(largest: false), sizes(largest: true)),
             publicationWorkingDays: rules.publicationWorkingDays, matchWorkingDays: rules.matchWorkingDays,
-            together: plan.lines.filter { $0.id != id && merged.contains($0.id) }, day: PlanStore.today(database))
+            together: plan.lines.filter { $0.id != id && merged.contains($0.id) }, day: Day.today(in: database))
     }
 
     /// The document of a draw: as it was approved, or as it would be now.

@@ -25,16 +25,16 @@ extension Scheme {
             <html lang="zh-CN">
             <head>
             <meta charset="utf-8">
-            <title>\(Self.escaped(title))</title>
+            <title>\(title.escapedForMarkup)</title>
             <style>\(Self.style)</style>
             </head>
             <body>
-            <p class="number">\(Self.escaped(plan.id)) 第 \(plan.version) 版 · 第 \(Self.escaped(line.id)) 行 · 第 \(draw) 次抽取\
+            <p class="number">\(plan.id.escapedForMarkup) 第 \(plan.version) 版 · 第 \(line.id.escapedForMarkup) 行 · 第 \(draw) 次抽取\
             \(approvedOn == nil ? "<span class=\"draft\">草案 未经批准</span>" : "")</p>
-            <h1>\(Self.escaped(title))</h1>
-            <p class="subtitle">\(plan.year)年度\(plan.kind == .joint ? "部门联合" : "")抽查\(draws)　\(Self.escaped(lead))</p>
+            <h1>\(title.escapedForMarkup)</h1>
+            <p class="subtitle">\(plan.year)年度\(plan.kind == .joint ? "部门联合" : "")抽查\(draws)　\(lead.escapedForMarkup)</p>
             \(body)
-            <div class="signature"><p>\(Self.escaped(lead))</p>\(signature)</div>
+            <div class="signature"><p>\(lead.escapedForMarkup)</p>\(signature)</div>
             <p class="made">本方案由系统据计划和名录于 \(day.chinese) 生成；对象户数以抽取时冻结的名录为准。</p>
             </body>
             </html>
@@ -178,31 +178,17 @@ extension Scheme {
         return text + (line.note.map { Self.paragraph("备注：\($0)") } ?? "")
     }
 
-    private static func paragraph(_ text: String) -> String { "<p>\(escaped(text))</p>\n" }
+    private static func paragraph(_ text: String) -> String { "<p>\(text.escapedForMarkup)</p>\n" }
 
     /// - Parameter numbers: whether all columns but the first hold numbers.
     private static func table(_ headings: [String], _ rows: [[String]], numbers: Bool = false) -> String {
-        let head = headings.map { "<th>\(escaped($0))</th>" }.joined()
+        let head = headings.map { "<th>\($0.escapedForMarkup)</th>" }.joined()
         let body = rows.map { row in
             "<tr>"
                 + row.enumerated().map { column, cell in
-                    "<td\(numbers ? (column == 0 ? " class=\"c\"" : " class=\"n\"") : "")>\(escaped(cell))</td>"
+                    "<td\(numbers ? (column == 0 ? " class=\"c\"" : " class=\"n\"") : "")>\(cell.escapedForMarkup)</td>"
                 }.joined() + "</tr>\n"
         }.joined()
         return "<table><thead><tr>\(head)</tr></thead><tbody>\n\(body)</tbody></table>\n"
-    }
-
-    static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for character in text {
-            switch character {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            default: escaped.append(character)
-            }
-        }
-        return escaped
     }
 }

@@ -103,10 +103,4 @@ extension JSONField {
 
     /// An id of the draw's pattern.
     func identifier() throws -> String { try string("an id 编号", where: RowReader.isIdentifier) }
-
-    /// A day.
-    func day() throws -> Day {
-        guard let day = Day(try string()) else { throw error("不是有效日期，请写成 YYYY-MM-DD / is no day; write YYYY-MM-DD") }
-        return day
-    }
 }

@@ -1,3 +1,5 @@
+import Registers
+
 /// Charts as SVG (图表) that print well in black and white: bars and lines with their numbers and Chinese labels.
 enum Chart {
     /// A series of whole numbers with its name.
@@ -87,7 +89,7 @@ enum Chart {
 
     private static func frame(_ title: String, height: Int) -> [String] {
         [
-            #"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \#(width) \#(height)" role="img" aria-label="\#(escaped(title))" font-family="'Noto Sans CJK SC','Source Han Sans SC','SimHei','Microsoft YaHei',sans-serif">"#,
+            #"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \#(width) \#(height)" role="img" aria-label="\#(title.escapedForMarkup)" font-family="'Noto Sans CJK SC','Source Han Sans SC','SimHei','Microsoft YaHei',sans-serif">"#,
             text(title, width / 2, 18, size: 14),
         ]
     }
@@ -114,12 +116,6 @@ enum Chart {
     }
 
     private static func text(_ words: String, _ x: Int, _ y: Int, size: Int, anchor: String = "middle") -> String {
-        #"<text x="\#(x)" y="\#(y)" font-size="\#(size)" text-anchor="\#(anchor)" fill="black">\#(escaped(words))</text>"#
-    }
-
-    /// For text and attributes of XML.
-    static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-            .replacing("\"", with: "&quot;")
+        #"<text x="\#(x)" y="\#(y)" font-size="\#(size)" text-anchor="\#(anchor)" fill="black">\#(words.escapedForMarkup)</text>"#
     }
 }

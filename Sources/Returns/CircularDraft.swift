@@ -147,7 +147,7 @@ public struct CircularDraft: Sendable {
                 kind: try row.decode("kind", as: String.self), subject: try row.decode("subject", as: String.self),
                 title: try row.decode("title", as: String.self),
                 department: try row.decode("recipient", as: String.self),
-                dueOn: try row.returnDay("due_on"),
+                dueOn: try row.day("due_on"),
                 metOn: try row.decode("met_on", as: String?.self).flatMap { Day($0) },
                 reminders: try row.decode("reminders", as: Int.self),
                 enteredOn: try row.decode("entered_on", as: String?.self).flatMap { Day($0) })
@@ -166,10 +166,7 @@ public struct CircularDraft: Sendable {
         let names = try await pool.query("SELECT id, name FROM registers.departments WHERE valid_to IS NULL").map {
             (try $0.decode("id", as: String.self), try $0.decode("name", as: String.self))
         }
-        let today = try await pool.query(
-            "SELECT (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date::text AS today"
-        ).first?.returnDay("today")
-        guard let today else { throw PostgresError(.decoding, "the database gave no day") }
+        let today = try await Day.today(in: pool)
         return CircularDraft(
             from: first, to: last, duties: duties, rules: rules,
             names: Dictionary(names, uniquingKeysWith: { first, _ in first }), asOf: today)
@@ -245,15 +242,6 @@ public struct CircularDraft: Sendable {
                     "\(measures[$0.level] ?? $0.level)：逾期\($0.leastOverdue)项以上或最长逾期\($0.leastDays)日以上（\($0.basis)）"
                 }.joined(separator: "；"),
             ])
-    }
-}
-
-extension Row {
-    /// A day from a column of text `YYYY-MM-DD`.
-    fileprivate func returnDay(_ column: String) throws -> Day {
-        let text = try decode(column, as: String.self)
-        guard let day = Day(text) else { throw PostgresError(.decoding, "column \(column): \(text) is no day") }
-        return day
     }
 }
 

@@ -116,7 +116,7 @@ struct PlanLifeTests {
                     ])
             #expect(try await office.step("plan-checked", "J", 1, by: office.heads["SCJG"]).status == .accepted)
             let approved = try await office.step("plan-approved", "J", 1, by: office.heads["SCJG"])
-            let today = try await PlanStore.today(stack.pool)
+            let today = try await Day.today(in: stack.pool)
             let due = try await WorkingCalendar.load(from: stack.pool).adding(workingDays: 2, to: today)
             #expect(approved.details["confirm_by"] == .string(due.description))
             let first = try await office.step("participation-confirmed", "J", 1, by: office.heads["GAJ"])

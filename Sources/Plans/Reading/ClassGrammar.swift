@@ -19,15 +19,20 @@ struct ClassGrammar {
                 names += open.map { $0 + "风险" } + [name]
                 open = []
                 at = next
-            } else if let (stem, next) = stem(at) {
+            } else if let (stems, next) = stems(at) {
                 if let (grade, end) = grade(next) {
-                    guard open.allSatisfy({ Self.script($0) == Self.script(stem) }) else { return nil }
-                    names += (open + [stem]).map { Self.name($0, grade: grade) }
+                    guard Set((open + stems).map(Self.script)).count == 1 else { return nil }
+                    names += (open + stems).map { Self.name($0, grade: grade) }
                     open = []
                     at = end
                 } else {
-                    open.append(stem)
+                    open += stems
                     at = next
+                }
+                // 三级甲等 is a class of its own.
+                if word(at) == .rank, open.isEmpty, let last = names.popLast() {
+                    names.append(last + grammar.plain(at))
+                    at += 1
                 }
             } else {
                 return names.isEmpty ? loneLetter(start) : nil
@@ -50,21 +55,28 @@ struct ClassGrammar {
             separator = grammar.skipSpaces(separator)
             let joined = word(separator) == .list || word(separator) == .slash
             if joined { separator = grammar.skipSpaces(separator + 1) }
-            guard joined, named(separator) != nil || stem(separator) != nil else { break }
+            guard joined, named(separator) != nil || stems(separator) != nil else { break }
             // A number behind the list may be its first share: 「A类，5%」.
-            if stem(separator) != nil, grammar.quantity(at: separator) != nil { break }
+            if stems(separator) != nil, grammar.quantity(at: separator) != nil { break }
             at = separator
         }
         if open.isEmpty, !names.isEmpty { return (names, at) }
         // 「A、B、C、D分别按…」 needs no 类.
         if names.isEmpty, open.count > 1, open.allSatisfy({ $0.count == 1 && ("A"..."E").contains($0) }) {
-            return (open, at)
+            // Of letters in one run (ABCD) that is not certain without 分别 or 四类: they may be a name.
+            var behind = at
+            while word(behind) == .noun { behind += 1 }
+            let isRun = Self.run(grammar.plain(start)) != nil
+            if !isRun || word(behind) == .respectively || behindNumberOfClasses(open.count, at) > at {
+                return (open, at)
+            }
         }
         return loneLetter(start)
     }
 
     /// Reads the shares behind a list of classes; nothing when it is not certain which share is whose.
     func shares(of names: [String], at start: Int) -> (rates: [ClassRate], next: Int)? {
+        if let inParentheses = shareInParentheses(of: names, at: start) { return inParentheses }
         var at = start
         var apart = false
         var commas = 0
@@ -94,6 +106,16 @@ struct ClassGrammar {
         return (zip(names, shares).map { ClassRate(name: $0, rate: $1) }, next)
     }
 
+    /// 「A类（1%）」; what stands in the parentheses is no share of the class where another share follows.
+    private func shareInParentheses(of names: [String], at start: Int) -> (rates: [ClassRate], next: Int)? {
+        guard word(start) == .open, let (quantity, end) = grammar.quantity(at: start + 1) else { return nil }
+        guard let share = quantity.share, word(end) == .close else { return nil }
+        var behind = end + 1
+        while [.filler, .noun, .ofRate, .colon].contains(word(behind)) { behind += 1 }
+        guard grammar.quantity(at: behind) == nil else { return nil }
+        return (names.map { ClassRate(name: $0, rate: share) }, end + 1)
+    }
+
     /// 「A、B、C、D四类企业分别」 says how many classes there are, and so must the list.
     private func behindNumberOfClasses(_ count: Int, _ start: Int) -> Int {
         guard count > 1, grammar.figure(start)?.whole == count else { return start }
@@ -109,6 +131,19 @@ struct ClassGrammar {
         guard word(at) == .named else { return nil }
         let next = word(at + 1) == .grade ? at + 2 : at + 1
         return (grammar.plain(at), next)
+    }
+
+    /// One stem, or letters that follow each other in one run: ABCD.
+    private func stems(_ at: Int) -> ([String], next: Int)? {
+        if at < grammar.tokens.count, case .letters(let letters) = grammar.tokens[at].kind, let run = Self.run(letters)
+        {
+            return (run, at + 1)
+        }
+        return stem(at).map { ([$0], $1) }
+    }
+
+    private static func run(_ letters: String) -> [String]? {
+        letters.count > 1 && "ABCDE".contains(letters) ? letters.map(String.init) : nil
     }
 
     /// A letter, letters of one kind (AAA), or a small number, with 4A as both.
@@ -154,7 +189,7 @@ struct ClassGrammar {
         guard at < grammar.tokens.count, case .letters(let letter) = grammar.tokens[at].kind else { return nil }
         guard letter.count == 1, ("A"..."E").contains(letter) else { return nil }
         let next = grammar.skipSpaces(at + 1)
-        let share = word(next) == .colon ? next + 1 : next
+        let share = word(next) == .colon || word(next) == .open ? next + 1 : next
         return grammar.quantity(at: share)?.0.share == nil ? nil : ([letter], next)
     }
 

@@ -33,6 +33,8 @@ enum PlanWord: Hashable, Sendable {
     // What is drawn from, by class
     /// 级, 类: what makes a number or letter a class.
     case grade
+    /// 甲等, 乙等: what divides a grade once more.
+    case rank
     /// A class by name: 低风险, 守信.
     case named
     /// 分别.
@@ -40,6 +42,8 @@ enum PlanWord: Hashable, Sendable {
 
     // What a number is of
     case ofRate, ofCount, ofTimes, ofPool
+    /// 占: what a number of objects is of the pool.
+    case makesUp
     /// Words that name a rule: 根据信用风险分类结果 says something only where the rule itself follows.
     case citing
     /// What a share is of: 总数的. Whatever stands before it only says of what.

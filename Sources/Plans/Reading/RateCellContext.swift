@@ -74,4 +74,72 @@ extension RateCellReader {
         repeat { before -= 1 } while before >= 0 && grammar.word(before) == .filler
         return before >= 0 && grammar.word(before) == .open && grammar.word(last + 1) == .close
     }
+
+    /// Where a pool ends that 共 states: 「5户（辖区共48户）」, 「名录库共120家，抽取6家」. It is certain only beside a number
+    /// to be drawn that is no larger: in 「1%（共30户）」 the second may be drawn.
+    func pool(statedAt at: Int, _ pending: Pending) -> Int? {
+        guard ["共", "共计", "总共"].contains(grammar.plain(at)), !pending.isDrawn, pending.unknown.isEmpty else {
+            return nil
+        }
+        guard let number = grammar.figure(at + 1)?.whole, let next = pool(at + 1) else { return nil }
+        if let last = facts.last, clauses[at] == last.clause + 1, opens(clauses[at]), grammar.word(next) == .close,
+            case .count(let drawn) = last.content, let most = drawn.most, most <= number
+        {
+            return next
+        }
+        guard !facts.contains(where: { statement(of: $0) == statements[at] }), grammar.word(next) == .soft else {
+            return nil
+        }
+        var behind = next + 1
+        var isDrawn = false
+        while grammar.word(behind) == .filler {
+            if grammar.plain(behind).contains(where: { "抽查".contains($0) }) { isDrawn = true }
+            behind += 1
+        }
+        guard isDrawn, case .count(let drawn, _) = grammar.quantity(at: behind)?.0.content else { return nil }
+        return drawn.most.map { $0 <= number } ?? false ? next : nil
+    }
+
+    /// Whether 占 says what share of the pool the objects to be drawn are that stand before it: 「抽查30家（占15%）」.
+    func isShareOfDrawn(_ at: Int, _ pending: Pending) -> Bool {
+        guard pending.subject == nil, let last = facts.last, last.isDrawn, clauses[at] - last.clause <= 1 else {
+            return false
+        }
+        if case .count = last.content { return statement(of: last) == statements[at] }
+        return false
+    }
+
+    /// Whether a clause stands in parentheses.
+    private func opens(_ clause: Int) -> Bool {
+        clauses.firstIndex(of: clause).map { grammar.word($0) == .open } ?? false
+    }
+
+    private func statement(of fact: Fact) -> Int? { clauses.firstIndex(of: fact.clause).map { statements[$0] } }
+
+    /// Kinds of objects in a list with the shares that stand behind 分别: 「企业、个体工商户分别为3%、1%」.
+    func kinds(_ start: Int, _ shares: ClassGrammar) -> ([ClassRate], next: Int)? {
+        var names: [String] = []
+        var at = start
+        while true {
+            let first = at
+            while at < tokens.count, isKindOrName(at) { at += 1 }
+            guard at > first, grammar.word(at - 1) == .noun || isScope(at - 1) else { return nil }
+            names.append(text.written(tokens[first].range.lowerBound..<tokens[at - 1].range.upperBound))
+            guard grammar.word(at) == .list else { break }
+            at += 1
+        }
+        guard names.count > 1 else { return nil }
+        var mark = at
+        let between: [PlanWord?] = [.filler, .ofRate, .colon]
+        while between.contains(grammar.word(mark)) { mark += 1 }
+        guard grammar.word(mark) == .respectively, let (rates, next) = shares.shares(of: names, at: at) else { return nil }
+        return (rates, next)
+    }
+
+    private func isKindOrName(_ at: Int) -> Bool {
+        switch tokens[at].kind {
+        case .unknown, .word(.noun): true
+        default: false
+        }
+    }
 }

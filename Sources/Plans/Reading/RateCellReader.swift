@@ -17,6 +17,8 @@ struct RateCellReader {
         let isLabelled: Bool
         /// Whether the words before it only say what the whole is: 辖区学校总数的.
         let isOfBase: Bool
+        /// Whether 抽查 or the like stands before it.
+        let isDrawn: Bool
     }
 
     let text: PlanText
@@ -114,6 +116,14 @@ struct RateCellReader {
             for index in at..<next { unread[index] = .classWithoutShare }
             return next
         }
+        if pending.subject == nil, let (rates, next) = kinds(at, classGrammar) {
+            add(.classes(rates), at, &pending)
+            return next
+        }
+        if let next = pool(statedAt: at, pending) {
+            add(.nothing, at, &pending)
+            return next
+        }
         if pending.label == .ofPool, let next = pool(at) {
             add(.nothing, at, &pending)
             return next
@@ -179,6 +189,7 @@ struct RateCellReader {
                 return name(span: perYear, at, at + 1, &span)
             case .nothing: add(.nothing, at, &pending)
             case .hedge where pending.label == .ofPool: break
+            case .makesUp where isShareOfDrawn(at, pending): break
             case .hedge: unread[at] = .hedge
             default: unread[at] = .piece
             }
@@ -196,7 +207,8 @@ struct RateCellReader {
         facts.append(
             Fact(
                 content: content, clause: clauses[at], subject: pending.subject,
-                isLabelled: pending.label == .ofRate || pending.label == .ofCount, isOfBase: pending.isBase))
+                isLabelled: pending.label == .ofRate || pending.label == .ofCount, isOfBase: pending.isBase,
+                isDrawn: pending.isDrawn))
         // 「抽查比例5次」 is damaged; a number of objects may well stand under 抽查比例.
         let fitting: Set<PlanWord> =
             switch content {
@@ -259,7 +271,7 @@ struct RateCellReader {
         facts.append(
             Fact(
                 content: .times(open.perYear), clause: clauses[open.at], subject: nil, isLabelled: false,
-                isOfBase: false))
+                isOfBase: false, isDrawn: false))
     }
 
     /// Whether a token only names the objects that the line is about.
