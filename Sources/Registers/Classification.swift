@@ -22,8 +22,10 @@ public struct Classification: Sendable, Hashable {
     /// Reads a row.
     ///
     /// - Throws: `InvalidRow` with everything that breaks a rule.
-    public init(json: JSONValue) throws(InvalidRow) {
-        var reader = try RowReader(json)
+    public init(json: JSONValue) throws(InvalidRow) { try self.init(RowReader(json)) }
+
+    init(_ reader: RowReader) throws(InvalidRow) {
+        var reader = reader
         id = reader.identifier("id")
         month = reader.text("month")
         if !month.isEmpty, Day(month + "-01") == nil {

@@ -23,8 +23,10 @@ public struct Department: Sendable, Hashable {
     /// Reads a row.
     ///
     /// - Throws: `InvalidRow` with everything that breaks a rule.
-    public init(json: JSONValue) throws(InvalidRow) {
-        var reader = try RowReader(json)
+    public init(json: JSONValue) throws(InvalidRow) { try self.init(RowReader(json)) }
+
+    init(_ reader: RowReader) throws(InvalidRow) {
+        var reader = reader
         id = reader.identifier("id")
         name = reader.text("name")
         lead = reader.flag("lead")

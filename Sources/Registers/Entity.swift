@@ -34,8 +34,10 @@ public struct Entity: Sendable, Hashable {
     /// Reads a row.
     ///
     /// - Throws: `InvalidRow` with everything that breaks a rule.
-    public init(json: JSONValue) throws(InvalidRow) {
-        var reader = try RowReader(json)
+    public init(json: JSONValue) throws(InvalidRow) { try self.init(RowReader(json)) }
+
+    init(_ reader: RowReader) throws(InvalidRow) {
+        var reader = reader
         id = reader.identifier("id")
         uscc = reader.optionalText("uscc")
         let codes = [("id", id, UnifiedSocialCreditCode.isAttempted(by: id)), ("uscc", uscc, !uscc.isEmpty)]

@@ -23,14 +23,17 @@ public struct Expert: Sendable, Hashable {
     /// Reads a row.
     ///
     /// - Throws: `InvalidRow` with everything that breaks a rule.
-    public init(json: JSONValue) throws(InvalidRow) {
-        var reader = try RowReader(json)
+    public init(json: JSONValue) throws(InvalidRow) { try self.init(RowReader(json)) }
+
+    init(_ reader: RowReader) throws(InvalidRow) {
+        var reader = reader
         id = reader.identifier("id")
         name = reader.text("name")
         organisation = reader.text("organisation")
         organisationKind = reader.choice("organisation_kind", of: Self.organisationKinds)
+        let said = reader.peek("fields")
         fields = reader.list("fields")
-        if json["fields"]?.elements?.isEmpty == true {
+        if said?.elements?.isEmpty == true {
             reader.note("fields", "field.empty", "至少填写一个专业领域", "is empty; name at least one field")
         }
         contact = reader.optionalText("contact")

@@ -42,7 +42,7 @@ public struct FeedCheck: Sendable {
         while let row = try rows.next() {
             read += 1
             let fields = Set(row.findings.map(\.field))
-            let found = row.findings + file.register.findings(in: row.body).filter { !fields.contains($0.field) }
+            let found = row.findings + file.register.findings(in: row.content).filter { !fields.contains($0.field) }
             for finding in found { note(row.line, row.id, finding) }
             var isGood = found.isEmpty
             if isGood { good += 1 }

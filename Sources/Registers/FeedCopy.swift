@@ -23,7 +23,6 @@ struct FeedCopy {
     /// Appends the rows of a page.
     mutating func append(_ page: StagedPage) {
         let feed = page.feed.digest
-        let columns = page.feed.register.columns
         for row in page.rows {
             append16(7)
             append(feed)
@@ -31,8 +30,8 @@ struct FeedCopy {
             append(text: row.id)
             append(integer: page.version)
             switch row.content {
-            case .good(let body):
-                append(cells: body, columns)
+            case .good(let cells):
+                append(cells)
                 appendNull()
             case .bad(let raw):
                 appendNull()
@@ -56,59 +55,60 @@ struct FeedCopy {
         }
     }
 
-    private mutating func append(cells body: JSONValue, _ columns: [Register.Column]) {
+    private mutating func append(_ cells: [JSONValue]) {
         let start = bytes.count
         append32(0)
-        let contents = bytes.count
         append32(1)  // dimensions
         append32(1)  // there may be nulls
         append32(Self.textType)
-        append32(UInt32(columns.count))
+        append32(UInt32(cells.count))
         append32(1)  // the lower bound
-        guard case .object(let members) = body else { return }
-        for column in columns {
-            switch members[column.name] {
+        for cell in cells {
+            switch cell {
             case .string(let text): append(text: text)
             case .integer(let number): append(text: String(number))
             case .bool(let flag): append(text: flag ? "true" : "false")
-            case .array(let elements): append(text: Self.literal(elements))
-            case .null, .object, nil: appendNull()
+            case .array(let elements): append(literal: elements)
+            case .null, .object: appendNull()
             }
         }
-        let length = UInt32(bytes.count - contents)
-        for (index, shift) in [24, 16, 8, 0].enumerated() {
-            bytes[start + index] = UInt8(truncatingIfNeeded: length >> UInt32(shift))
-        }
+        setLength(of: start)
     }
 
     /// A list as PostgreSQL's array literal.
-    private static func literal(_ elements: [JSONValue]) -> String {
-        var literal = "{"
-        for element in elements {
-            if literal.utf8.count > 1 { literal += "," }
-            literal += "\""
-            let text = element.text ?? ""
-            if text.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
-                for character in text.unicodeScalars {
-                    if character == "\"" || character == "\\" { literal += "\\" }
-                    literal.unicodeScalars.append(character)
+    private mutating func append(literal elements: [JSONValue]) {
+        let start = bytes.count
+        append32(0)
+        bytes.append(UInt8(ascii: "{"))
+        for (index, element) in elements.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(UInt8(ascii: "\""))
+            var text = element.text ?? ""
+            text.withUTF8 { text in
+                for byte in text {
+                    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+                    bytes.append(byte)
                 }
-            } else {
-                literal += text
             }
-            literal += "\""
+            bytes.append(UInt8(ascii: "\""))
         }
-        return literal + "}"
+        bytes.append(UInt8(ascii: "}"))
+        setLength(of: start)
+    }
+
+    /// Puts the length of a field that is complete before it.
+    private mutating func setLength(of start: Int) {
+        withUnsafeBytes(of: UInt32(bytes.count - start - 4).bigEndian) { length in
+            for (index, byte) in length.enumerated() { bytes[start + index] = byte }
+        }
     }
 
     private mutating func append16(_ value: UInt16) {
-        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: value))
+        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
     private mutating func append32(_ value: UInt32) {
-        append16(UInt16(truncatingIfNeeded: value >> 16))
-        append16(UInt16(truncatingIfNeeded: value))
+        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
     private mutating func appendNull() { append32(UInt32.max) }

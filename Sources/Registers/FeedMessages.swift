@@ -9,23 +9,35 @@ public struct FeedRow: Sendable, Hashable {
     public let position: Int
     /// The row's id within its register.
     public let id: String
-    /// The row; `nil` retires the id.
-    public let body: JSONValue?
+    /// What it says; `nil` retires the id.
+    let content: RowContent?
     /// What its sender found wrong with it; with any, it is quarantined.
     public let findings: [Finding]
 
     /// A row of the given parts.
     public init(position: Int, id: String, body: JSONValue?, findings: [Finding] = []) {
-        self.position = position
-        self.id = id
-        self.body = body
-        self.findings = findings
+        self.init(position: position, id: id, content: body.map { .object($0) }, findings: findings)
+    }
+
+    /// A row as cells under columns that it shares with others; its id is what stands under `id`.
+    public init(position: Int, cells: RowCells, findings: [Finding] = []) {
+        self.init(position: position, id: cells["id"]?.text ?? "", content: .cells(cells), findings: findings)
     }
 
     /// A row of a file.
     public init(_ row: FileRow) {
-        self.init(position: row.line, id: row.id, body: row.body, findings: row.findings)
+        self.init(position: row.line, id: row.id, content: row.content, findings: row.findings)
     }
+
+    private init(position: Int, id: String, content: RowContent?, findings: [Finding]) {
+        self.position = position
+        self.id = id
+        self.content = content
+        self.findings = findings
+    }
+
+    /// The row as JSON; `nil` retires the id.
+    public var body: JSONValue? { content?.body }
 }
 
 /// What kind of a feed it is.

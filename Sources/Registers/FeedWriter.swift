@@ -17,7 +17,7 @@ public struct FeedWriter: Sendable {
     }
 
     /// Bytes of rows after which a page is full; a message may have 900,000.
-    private static let pageBytes = 250_000
+    private static let pageBytes = 350_000
 
     /// What the markers say.
     public let heading: FeedHeading
@@ -26,6 +26,8 @@ public struct FeedWriter: Sendable {
     private let key: SigningKey
     private let packing: Packing
     private var page: [UInt8] = []
+    /// The columns of the page's rows that are lists.
+    private var columns: [String] = []
     private var pageRows = 0
     private var pagePosition = 0
     private var pages = 0
@@ -44,7 +46,7 @@ public struct FeedWriter: Sendable {
     ///   - packing: how rows are put into messages.
     public init(
         _ heading: FeedHeading, topics: Topics, time: String, signedBy key: SigningKey,
-        packing: Packing = .pages(of: 500)
+        packing: Packing = .pages(of: 2_000)
     ) {
         self.heading = heading
         self.time = time
@@ -80,29 +82,55 @@ public struct FeedWriter: Sendable {
             throw unsendable("column id: is longer than 1,000 bytes; shorten it")
         }
         // A page holds all positions between its first and its last row, so it ends before a message of another kind.
-        guard let body = row.body else { return try flush() + [single(row, nil)] }
-        guard case .pages(let limit) = packing else { return [try single(row, body.canonical)] }
+        guard let content = row.content else { return try flush() + [single(row, nil)] }
+        guard case .pages(let limit) = packing else { return [try single(row, content.body.canonical)] }
+        var full: [KafkaRecord] = []
+        if case .cells(let cells) = content, row.findings.isEmpty, cells.columns != columns {
+            full = try flush()
+            columns = cells.columns
+        }
         if pageRows == 0 {
             pagePosition = row.position
-            page = Array("{\"rows\":[".utf8)
+            page.append(UInt8(ascii: "{"))
+            if !columns.isEmpty {
+                page += "\"columns\":".utf8
+                JSONValue.strings(columns).appendCanonical(to: &page)
+                page.append(UInt8(ascii: ","))
+            }
+            page += "\"rows\":[".utf8
         } else {
             page.append(UInt8(ascii: ","))
         }
         let start = page.count
-        page += "{".utf8
+        append(row, content)
+        guard page.count - start <= 500_000 else { throw unsendable("is longer than 500,000 bytes; shorten it") }
+        pageRows += 1
+        return pageRows == limit || page.count >= Self.pageBytes ? try full + flush() : full
+    }
+
+    /// Appends a row to the page: as a list under the page's columns, or as an object where it has findings or no columns.
+    private mutating func append(_ row: FeedRow, _ content: RowContent) {
+        if case .cells(let cells) = content, row.findings.isEmpty {
+            page.append(UInt8(ascii: "["))
+            JSONValue.appendCanonical(Int64(row.position), to: &page)
+            for value in cells.values {
+                page.append(UInt8(ascii: ","))
+                value.appendCanonical(to: &page)
+            }
+            page.append(UInt8(ascii: "]"))
+            return
+        }
+        page.append(UInt8(ascii: "{"))
         if !row.findings.isEmpty {
             page += "\"findings\":".utf8
             JSONValue.array(row.findings.map(\.json)).appendCanonical(to: &page)
-            page += ",".utf8
+            page.append(UInt8(ascii: ","))
         }
         page += "\"position\":".utf8
         JSONValue.appendCanonical(Int64(row.position), to: &page)
         page += ",\"row\":".utf8
-        body.appendCanonical(to: &page)
+        content.body.appendCanonical(to: &page)
         page.append(UInt8(ascii: "}"))
-        guard page.count - start <= 500_000 else { throw unsendable("is longer than 500,000 bytes; shorten it") }
-        pageRows += 1
-        return pageRows == limit || page.count >= Self.pageBytes ? try flush() : []
     }
 
     /// The rows that are left, and the records that go behind all rows: one to each partition, with the count of its rows
@@ -127,7 +155,7 @@ public struct FeedWriter: Sendable {
         let record = try message(
             FeedMessage.EventType.rows, subject: heading.register.rawValue, position: pagePosition, data: page,
             key: name, partition, rows: pageRows)
-        page = []
+        page.removeAll(keepingCapacity: true)
         pageRows = 0
         pages += 1
         return [record]

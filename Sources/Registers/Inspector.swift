@@ -36,8 +36,10 @@ public struct Inspector: Sendable, Hashable {
     /// Reads a row.
     ///
     /// - Throws: `InvalidRow` with everything that breaks a rule.
-    public init(json: JSONValue) throws(InvalidRow) {
-        var reader = try RowReader(json)
+    public init(json: JSONValue) throws(InvalidRow) { try self.init(RowReader(json)) }
+
+    init(_ reader: RowReader) throws(InvalidRow) {
+        var reader = reader
         id = reader.identifier("id")
         name = reader.text("name")
         department = reader.identifier("department")
@@ -46,12 +48,13 @@ public struct Inspector: Sendable, Hashable {
             where: { RowReader.isDigits($0, 1...12) })
         specialties = reader.list("specialties")
         certificate = reader.text("certificate", mayBeEmpty: true)
+        let said = reader.peek("certificate_until")
         certificateUntil = reader.nullableDay("certificate_until")
         if certificate.isEmpty, certificateUntil != nil {
             reader.note(
                 "certificate", "certificate.missing", "有有效期而无执法证号，请填写证号，或两项都留空",
                 "a day of expiry without a certificate's number; fill in the number, or leave both empty")
-        } else if !certificate.isEmpty, json["certificate_until"] == "" || json["certificate_until"] == .null {
+        } else if !certificate.isEmpty, said == "" || said == .null {
             reader.note(
                 "certificate_until", "certificate.until", "有执法证号而无有效期，请填写 YYYY-MM-DD",
                 "a certificate without its last day; write YYYY-MM-DD")

@@ -56,22 +56,26 @@ public struct Item: Sendable, Hashable {
     /// Reads a row.
     ///
     /// - Throws: `InvalidRow` with everything that breaks a rule.
-    public init(json: JSONValue) throws(InvalidRow) {
-        var reader = try RowReader(json)
+    public init(json: JSONValue) throws(InvalidRow) { try self.init(RowReader(json)) }
+
+    init(_ reader: RowReader) throws(InvalidRow) {
+        var reader = reader
         id = reader.identifier("id")
         name = reader.text("name")
         legalBasis = reader.text("legal_basis")
         department = reader.identifier("department")
         objectKind = reader.text("object_kind")
+        let saidMethods = reader.peek("methods")
         methods = reader.list(
             "methods", of: ("不是 onsite、written 或 online", "is none of onsite, written, online"),
             where: Self.knownMethods.contains)
-        if json["methods"]?.elements?.isEmpty == true {
+        if saidMethods?.elements?.isEmpty == true {
             reader.note("methods", "field.empty", "至少填写一种检查方式", "is empty; name at least one method")
         }
         category = reader.choice("category", of: ["general", "key"])
+        let saidCap = reader.peek("cap_ppm")
         capPPM = reader.nullableNumber("cap_ppm", in: 0...1_000_000)
-        switch (category, json["cap_ppm"]) {
+        switch (category, saidCap) {
         case ("general", .null?):
             reader.note(
                 "cap_ppm", "cap.missing", "一般检查事项须填写年度抽查比例上限（百万分之几）",

@@ -46,7 +46,11 @@ public enum Register: String, Sendable, Hashable, CaseIterable {
     }
 
     /// The columns of a file, in any order.
-    public var columns: [Column] {
+    public var columns: [Column] { Self.tables[self] ?? [] }
+
+    private static let tables = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.listed) })
+
+    private var listed: [Column] {
         func of(_ kind: Column.Kind, _ names: String...) -> [Column] { names.map { Column(name: $0, kind: kind) } }
         func may(_ kind: Column.Kind, _ names: String...) -> [Column] {
             names.map { Column(name: $0, kind: kind, isRequired: false) }
@@ -80,15 +84,22 @@ public enum Register: String, Sendable, Hashable, CaseIterable {
     /// Reads one row's JSON by the rules of the register, except for what only other rows can tell.
     ///
     /// - Returns: what breaks a rule; empty for a good row.
-    public func findings(in body: JSONValue) -> [Finding] {
+    public func findings(in body: JSONValue) -> [Finding] { findings(in: .object(body)) }
+
+    func findings(in row: RowContent) -> [Finding] {
         do throws(InvalidRow) {
+            let reader =
+                switch row {
+                case .cells(let cells): RowReader(cells)
+                case .object(let body): try RowReader(body)
+                }
             switch self {
-            case .classes: _ = try Classification(json: body)
-            case .departments: _ = try Department(json: body)
-            case .entities: _ = try Entity(json: body)
-            case .experts: _ = try Expert(json: body)
-            case .inspectors: _ = try Inspector(json: body)
-            case .items: _ = try Item(json: body)
+            case .classes: _ = try Classification(reader)
+            case .departments: _ = try Department(reader)
+            case .entities: _ = try Entity(reader)
+            case .experts: _ = try Expert(reader)
+            case .inspectors: _ = try Inspector(reader)
+            case .items: _ = try Item(reader)
             }
             return []
         } catch {
@@ -103,7 +114,11 @@ extension Register.Column {
         if text.isEmpty, !isRequired || kind == .number { return .null }
         switch kind {
         case .text, .day: return .string(text)
-        case .list: return Self.list(text.split(separator: ";").map { $0.trimming(while: { $0 == " " }) })
+        case .list:
+            if text.utf8.contains(where: { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: " ") }) {
+                return Self.list(text.split(separator: ";").map { $0.trimming(while: { $0 == " " }) })
+            }
+            return text.isEmpty ? [] : .array([.string(text)])
         case .flag:
             switch text {
             case "true", "是": return true
@@ -116,7 +131,8 @@ extension Register.Column {
 
     /// A list as rows hold it: ascending by bytes, each element once.
     static func list(_ elements: [String]) -> JSONValue {
-        .array(Set(elements).sorted(by: utf8Precedes).map { .string($0) })
+        if zip(elements, elements.dropFirst()).allSatisfy(utf8Precedes) { return .strings(elements) }
+        return .array(Set(elements).sorted(by: utf8Precedes).map { .string($0) })
     }
 }
 

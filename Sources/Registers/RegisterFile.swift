@@ -7,17 +7,24 @@ public struct FileRow: Sendable, Hashable {
     public let line: Int
     /// Its id as it stands there; empty when it has none.
     public let id: String
-    /// The row as JSON, as it will be sent.
-    public let body: JSONValue
+    /// What it says, as it will be sent.
+    let content: RowContent
     /// What a mapping could not make sense of.
     public let findings: [Finding]
 
-    init(line: Int, body: JSONValue, findings: [Finding] = []) {
+    init(line: Int, content: RowContent, findings: [Finding] = []) {
         self.line = line
-        id = body["id"]?.text ?? ""
-        self.body = body
+        id = content.id ?? ""
+        self.content = content
         self.findings = findings
     }
+
+    init(line: Int, body: JSONValue, findings: [Finding] = []) {
+        self.init(line: line, content: .object(body), findings: findings)
+    }
+
+    /// The row as JSON.
+    public var body: JSONValue { content.body }
 }
 
 /// A file that a department keeps its register in: CSV, TSV, JSON Lines, a workbook, or a table of a document.

@@ -21,6 +21,8 @@ public struct RegisterRows {
     private var data: DataRows?
     private var ready: [Table.Row] = []
     private var columns: [BoundColumn] = []
+    /// The names of the columns, where each has one.
+    private var names: [String]?
     private var binding: MappingBinding?
     /// Whether rows of text may be shorter or longer than the heading.
     private let isText: Bool
@@ -56,6 +58,9 @@ public struct RegisterRows {
             binding = try MappingBinding(mapping, heading: heading, file: file.name, sheet: file.sheet)
         } else {
             columns = try Self.bind(heading, file)
+            let names = columns.compactMap { column in if case .column(let column) = column { column.name } else { nil }
+            }
+            self.names = names.count == columns.count ? names : nil
         }
         ahead.removeFirst(heading.lastRow + 1)
         data = DataRows(below: heading)
@@ -139,6 +144,19 @@ public struct RegisterRows {
             let row = binding.row(record)
             if row == nil { skipped += 1 }
             return row
+        }
+        if let names, record.cells.count == columns.count {
+            var values: [JSONValue] = []
+            var findings: [Finding] = []
+            values.reserveCapacity(columns.count)
+            for (column, cell) in zip(columns, record.cells) {
+                guard case .column(let column) = column else { continue }
+                values.append(column.value(of: cell))
+                if let finding = Self.cellError(cell, column.name) { findings.append(finding) }
+            }
+            if let cells = RowCells(columns: names, values: values) {
+                return FileRow(line: record.line, content: .cells(cells), findings: findings)
+            }
         }
         var body: [String: JSONValue] = [:]
         var findings: [Finding] = []

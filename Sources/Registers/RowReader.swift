@@ -12,8 +12,17 @@ public struct InvalidRow: Error, Sendable, Hashable {
 
 /// Reads a row's members one by one and collects everything that breaks a rule, so that all is mended in one go.
 struct RowReader {
-    private var members: [String: JSONValue]
+    private let names: [String]
+    /// What has not been read yet.
+    private var values: [JSONValue?]
+    /// Behind the member that was read last: rows are mostly read in the order in which they are written.
+    private var next = 0
     private var findings: [Finding] = []
+
+    init(_ cells: RowCells) {
+        names = cells.columns
+        values = cells.values
+    }
 
     init(_ body: JSONValue) throws(InvalidRow) {
         guard case .object(let members) = body else {
@@ -21,25 +30,46 @@ struct RowReader {
                 Finding(code: "row.object", message: "不是 JSON 对象，请写成 {…} / is not a JSON object; write {…}")
             ])
         }
-        self.members = members
+        names = Array(members.keys)
+        values = Array(members.values)
     }
 
     mutating func note(_ field: String, _ code: String, _ chinese: String, _ english: String) {
         findings.append(Finding(field: field, code: code, message: "\(chinese) / \(english)"))
     }
 
-    private mutating func take(_ field: String) -> JSONValue? {
-        guard let value = members.removeValue(forKey: field) else {
-            note(field, "field.missing", "缺少此项，请补上", "is missing; add it")
-            return nil
+    /// Takes a member out; `nil` when it is not there.
+    private mutating func takeIfThere(_ field: String) -> JSONValue? {
+        for _ in names.indices {
+            if next == names.count { next = 0 }
+            defer { next += 1 }
+            if names[next] == field { return values[next].take() }
         }
+        return nil
+    }
+
+    /// What a member that has not been read yet says; `nil` when it is not there.
+    func peek(_ field: String) -> JSONValue? { names.firstIndex(of: field).flatMap { values[$0] } }
+
+    private mutating func take(_ field: String) -> JSONValue? {
+        if let value = takeIfThere(field) { return value }
+        note(field, "field.missing", "缺少此项，请补上", "is missing; add it")
+        return nil
+    }
+
+    /// Takes out a member that may be left out, or `null`.
+    private mutating func takeIfSaid(_ field: String) -> JSONValue? {
+        guard let value = takeIfThere(field), value != .null else { return nil }
         return value
     }
 
     /// Text without control characters and outer spaces; lines of the frozen roster end with LF and their columns with
     /// a tab.
     mutating func text(_ field: String, mayBeEmpty: Bool = false) -> String {
-        guard let value = take(field) else { return "" }
+        take(field).map { text($0, field, mayBeEmpty: mayBeEmpty) } ?? ""
+    }
+
+    private mutating func text(_ value: JSONValue, _ field: String, mayBeEmpty: Bool = false) -> String {
         guard let text = value.text else {
             note(field, "field.type", "应为文本", "is not text")
             return ""
@@ -54,20 +84,21 @@ struct RowReader {
 
     /// Text that may be left out: then it is empty.
     mutating func optionalText(_ field: String) -> String {
-        fill(field, "")
-        return text(field, mayBeEmpty: true)
+        takeIfSaid(field).map { text($0, field, mayBeEmpty: true) } ?? ""
     }
 
     /// One of a few words, or nothing.
     mutating func optionalChoice(_ field: String, of choices: [String]) -> String {
-        fill(field, "")
-        return members[field] == "" ? optionalText(field) : choice(field, of: choices)
+        let word = optionalText(field)
+        checkChoice(word, field, of: choices)
+        return word
     }
 
     /// An id of the draw's pattern, or nothing.
     mutating func optionalIdentifier(_ field: String) -> String {
-        fill(field, "")
-        return members[field] == "" ? optionalText(field) : identifier(field)
+        let id = optionalText(field)
+        checkIdentifier(id, field)
+        return id
     }
 
     /// A list that may be left out: then it is empty.
@@ -75,38 +106,28 @@ struct RowReader {
         _ field: String, of elements: (chinese: String, english: String) = ("", ""),
         where isElement: (String) -> Bool = { _ in true }
     ) -> [String] {
-        fill(field, [])
-        return list(field, of: elements, where: isElement)
+        takeIfSaid(field).map { list($0, field, of: elements, where: isElement) } ?? []
     }
 
     /// A flag that may be left out: then it is false.
     mutating func optionalFlag(_ field: String) -> Bool {
-        fill(field, false)
-        return flag(field)
+        takeIfSaid(field).map { flag($0, field) } ?? false
     }
 
     /// A day that may be left out.
     mutating func optionalDay(_ field: String) -> Day? {
-        fill(field, "")
-        guard members[field] != "" else {
-            members[field] = nil
-            return nil
-        }
-        return day(field)
+        guard let value = takeIfSaid(field), value != "" else { return nil }
+        return day(value, field)
     }
 
     /// A day whose member must be there, though it may be empty or `null`.
     mutating func nullableDay(_ field: String) -> Day? {
-        if members[field] == nil { _ = take(field) }
-        return optionalDay(field)
-    }
-
-    /// Gives a member that is left out, or `null`, the value that says nothing.
-    private mutating func fill(_ field: String, _ nothing: JSONValue) {
-        if members[field] ?? .null == .null { members[field] = nothing }
+        guard let value = take(field), value != .null, value != "" else { return nil }
+        return day(value, field)
     }
 
     private mutating func checkCharacters(_ text: String, _ field: String) {
+        if Self.isPlain(text) { return }
         if text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
             note(field, "text.control", "含有制表符、换行等控制字符，请删去", "has a tab, a line break or the like; remove it")
         } else if text.first?.isWhitespace == true || text.last?.isWhitespace == true {
@@ -114,15 +135,32 @@ struct RowReader {
         }
     }
 
+    /// Whether bytes alone tell that nothing is wrong with a text: no control character, no lead byte of one (C2) or of a
+    /// space (E1 to E3) at an end.
+    private static func isPlain(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            guard let first = bytes.first, let last = bytes.last, first > 0x20, last > 0x20 else {
+                return bytes.isEmpty
+            }
+            guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != 0xC2 }) else { return false }
+            func maySpace(_ lead: UInt8) -> Bool { (0xE1...0xE3).contains(lead) }
+            return !maySpace(first) && (last < 0x80 || bytes.count < 3 || !maySpace(bytes[bytes.count - 3]))
+        }
+    }
+
     /// An id of the draw's pattern, `[A-Za-z0-9._-]+`, of at most 128 bytes.
     mutating func identifier(_ field: String) -> String {
         let id = text(field)
-        if !id.isEmpty, !Self.isIdentifier(id) {
-            note(
-                field, "id.pattern", "编号只能含字母、数字和 . _ -，最多 128 个字符",
-                "an id has letters, digits and . _ - only, 128 of them at most")
-        }
+        checkIdentifier(id, field)
         return id
+    }
+
+    private mutating func checkIdentifier(_ id: String, _ field: String) {
+        guard !id.isEmpty, !Self.isIdentifier(id) else { return }
+        note(
+            field, "id.pattern", "编号只能含字母、数字和 . _ -，最多 128 个字符",
+            "an id has letters, digits and . _ - only, 128 of them at most")
     }
 
     static func isIdentifier(_ id: String) -> Bool {
@@ -144,7 +182,13 @@ struct RowReader {
         _ field: String, of elements: (chinese: String, english: String) = ("", ""),
         where isElement: (String) -> Bool = { _ in true }
     ) -> [String] {
-        guard let value = take(field) else { return [] }
+        take(field).map { list($0, field, of: elements, where: isElement) } ?? []
+    }
+
+    private mutating func list(
+        _ value: JSONValue, _ field: String, of elements: (chinese: String, english: String),
+        where isElement: (String) -> Bool
+    ) -> [String] {
         guard let array = value.elements, array.allSatisfy({ $0.text != nil }) else {
             note(field, "field.type", "应为文本的列表", "is not a list of text")
             return []
@@ -175,15 +219,19 @@ struct RowReader {
     /// One of a few words.
     mutating func choice(_ field: String, of choices: [String]) -> String {
         let word = text(field)
-        if !word.isEmpty, !choices.contains(word) {
-            let listed = choices.joined(separator: " ")
-            note(field, "field.choice", "“\(word)”不是以下之一：\(listed)", "'\(word)' is none of: \(listed)")
-        }
+        checkChoice(word, field, of: choices)
         return word
     }
 
-    mutating func flag(_ field: String) -> Bool {
-        guard let value = take(field) else { return false }
+    private mutating func checkChoice(_ word: String, _ field: String, of choices: [String]) {
+        guard !word.isEmpty, !choices.contains(word) else { return }
+        let listed = choices.joined(separator: " ")
+        note(field, "field.choice", "“\(word)”不是以下之一：\(listed)", "'\(word)' is none of: \(listed)")
+    }
+
+    mutating func flag(_ field: String) -> Bool { take(field).map { flag($0, field) } ?? false }
+
+    private mutating func flag(_ value: JSONValue, _ field: String) -> Bool {
         guard case .bool(let flag) = value else {
             note(field, "field.type", "应为 true（是）或 false（否）", "is neither true nor false")
             return false
@@ -191,8 +239,10 @@ struct RowReader {
         return flag
     }
 
-    mutating func day(_ field: String) -> Day {
-        let text = text(field)
+    mutating func day(_ field: String) -> Day { take(field).map { day($0, field) } ?? Day(number: 0) }
+
+    private mutating func day(_ value: JSONValue, _ field: String) -> Day {
+        let text = text(value, field)
         guard let day = Day(text) else {
             if !text.isEmpty {
                 note(
@@ -206,12 +256,15 @@ struct RowReader {
 
     /// A number whose member must be there, though it may be `null`.
     mutating func nullableNumber(_ field: String, in bounds: ClosedRange<Int>) -> Int? {
-        if members[field] == nil { _ = take(field) }
-        return optionalNumber(field, in: bounds)
+        take(field).flatMap { number($0, field, in: bounds) }
     }
 
     mutating func optionalNumber(_ field: String, in bounds: ClosedRange<Int>) -> Int? {
-        guard let value = members.removeValue(forKey: field), value != .null else { return nil }
+        takeIfThere(field).flatMap { number($0, field, in: bounds) }
+    }
+
+    private mutating func number(_ value: JSONValue, _ field: String, in bounds: ClosedRange<Int>) -> Int? {
+        guard value != .null else { return nil }
         guard let number = value.number, bounds.contains(number) else {
             note(
                 field, "number.range", "应为 \(bounds.lowerBound) 至 \(bounds.upperBound) 的整数",
@@ -225,7 +278,8 @@ struct RowReader {
     ///
     /// - Throws: `InvalidRow` with everything that was found, members that nobody asked for included.
     mutating func finish() throws(InvalidRow) {
-        for name in members.keys.sorted() {
+        guard values.contains(where: { $0 != nil }) || !findings.isEmpty else { return }
+        for name in zip(names, values).filter({ $0.1 != nil }).map(\.0).sorted() {
             note(name, "field.unknown", "没有此项，请删去", "is not a field of this register; remove it")
         }
         guard findings.isEmpty else { throw InvalidRow(findings: findings) }

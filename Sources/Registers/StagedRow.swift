@@ -13,11 +13,13 @@ struct StagedPage {
 
     /// The departments that its good rows name, ascending.
     var departments: [String] {
-        guard let column = feed.register.departmentColumn else { return [] }
+        guard let place = feed.register.columns.firstIndex(where: { $0 == feed.register.departmentColumn }) else {
+            return []
+        }
         var found: Set<String> = []
         for row in rows {
-            guard case .good(let body) = row.content else { continue }
-            switch body[column.name] {
+            guard case .good(let cells) = row.content else { continue }
+            switch cells[place] {
             case .string(let id): found.insert(id)
             case .array(let ids): for id in ids { if let id = id.text { found.insert(id) } }
             default: break
@@ -36,8 +38,8 @@ extension Register {
 struct StagedRow {
     /// What it says.
     enum Content {
-        /// The row, which breaks no rule by itself.
-        case good(JSONValue)
+        /// The row, which breaks no rule by itself: what stands under each of the register's columns.
+        case good([JSONValue])
         /// The bytes of one that does.
         case bad([UInt8])
         /// Its id is no longer valid.
@@ -68,30 +70,59 @@ struct StagedRow {
                 try StagedRow(position: position, id: checked(event.subject ?? ""), bytes: data, register: register)
             ]
         }
-        guard let page = try? JSONValue(parsing: data), case .object(let members) = page, members.count == 1,
-            let elements = members["rows"]?.elements, !elements.isEmpty
-        else { throw Undeliverable(code: "envelope", reason: "the body is not {\"rows\": […]} with at least one row") }
+        guard let page = try? JSONValue(parsing: data), case .object(let members) = page,
+            let elements = members["rows"]?.elements, !elements.isEmpty,
+            let columns = try? PageColumns(members["columns"], register),
+            members.count == (members["columns"] == nil ? 1 : 2)
+        else {
+            throw Undeliverable(
+                code: "envelope", reason: "the body is not {\"rows\": […]} with at least one row, and perhaps columns")
+        }
         var rows: [StagedRow] = []
         rows.reserveCapacity(elements.count)
         for element in elements {
-            guard case .object(var parts) = element, let place = parts.removeValue(forKey: "position")?.number,
-                place > rows.last?.position ?? position - 1, rows.isEmpty ? place == position : true,
-                let body = parts.removeValue(forKey: "row")
-            else {
+            let row: (position: Int, content: RowContent, findings: [Finding]) =
+                switch element {
+                case .array(let cells): try Self.row(cells, columns)
+                default: try Self.row(element)
+                }
+            guard rows.isEmpty ? row.position == position : row.position > rows.last?.position ?? position else {
                 throw Undeliverable(
-                    code: "envelope",
-                    reason: "a row has no position and row, or the positions do not ascend from ce_position")
-            }
-            let found = parts.removeValue(forKey: "findings")
-            guard parts.isEmpty, let findings = Self.findings(found) else {
-                throw Undeliverable(code: "envelope", reason: "the row at \(place) is not {position, row, findings}")
+                    code: "envelope", reason: "the positions of the rows do not ascend from ce_position")
             }
             rows.append(
                 try StagedRow(
-                    position: place, id: checked(body["id"]?.text ?? ""), body: body, sent: findings, register: register
-                ))
+                    position: row.position, id: checked(row.content.id ?? ""), content: row.content, sent: row.findings,
+                    columns))
         }
         return rows
+    }
+
+    /// A row of a page as an object: `{position, row, findings}`.
+    private static func row(
+        _ element: JSONValue
+    ) throws(Undeliverable) -> (position: Int, content: RowContent, findings: [Finding]) {
+        guard case .object(var parts) = element, let place = parts.removeValue(forKey: "position")?.number,
+            let body = parts.removeValue(forKey: "row")
+        else { throw Undeliverable(code: "envelope", reason: "a row has no position and row") }
+        let found = parts.removeValue(forKey: "findings")
+        guard parts.isEmpty, let findings = Self.findings(found) else {
+            throw Undeliverable(code: "envelope", reason: "the row at \(place) is not {position, row, findings}")
+        }
+        return (place, .object(body), findings)
+    }
+
+    /// A row of a page as a list: its position, and its cells under the page's columns.
+    private static func row(
+        _ cells: [JSONValue], _ columns: PageColumns
+    ) throws(Undeliverable) -> (position: Int, content: RowContent, findings: [Finding]) {
+        guard let place = cells.first?.number,
+            let cells = RowCells(columns: columns.names, values: Array(cells.dropFirst()))
+        else {
+            throw Undeliverable(
+                code: "envelope", reason: "a row is not its position and as many cells as the page has columns")
+        }
+        return (place, .cells(cells), [])
     }
 
     private static func checked(_ id: String) throws(Undeliverable) -> String {
@@ -121,12 +152,16 @@ struct StagedRow {
         self.findings = findings
     }
 
-    private init(position: Int, id: String, body: JSONValue, sent: [Finding], register: Register) {
-        // Of a field that its sender could not make sense of, the rules say nothing more.
-        let fields = Set(sent.map(\.field))
-        let findings = sent + register.findings(in: body).filter { !fields.contains($0.field) }
+    private init(position: Int, id: String, content: RowContent, sent: [Finding], _ columns: PageColumns) {
+        var findings = columns.register.findings(in: content)
+        if !sent.isEmpty {
+            // Of a field that its sender could not make sense of, the rules say nothing more.
+            let fields = Set(sent.map(\.field))
+            findings = sent + findings.filter { !fields.contains($0.field) }
+        }
         self.init(
-            position: position, id: id, content: findings.isEmpty ? .good(body) : .bad(body.canonical),
+            position: position, id: id,
+            content: findings.isEmpty ? .good(columns.cells(of: content)) : .bad(content.body.canonical),
             findings: findings)
     }
 
@@ -147,6 +182,41 @@ struct StagedRow {
             )
         }
         self.init(
-            position: position, id: id, content: findings.isEmpty ? .good(body) : .bad(bytes), findings: findings)
+            position: position, id: id,
+            content: findings.isEmpty ? .good(register.cells(of: body)) : .bad(bytes), findings: findings)
+    }
+}
+
+/// The columns of a page's lists, and where each of the register's columns stands among them.
+struct PageColumns {
+    let register: Register
+    let names: [String]
+    private let places: [Int?]
+
+    /// - Parameter value: the page's `columns`; a page of objects has none.
+    init(_ value: JSONValue?, _ register: Register) throws(Undeliverable) {
+        let names = value?.elements?.compactMap(\.text) ?? []
+        guard names.count == value?.elements?.count ?? 0, Set(names).count == names.count,
+            value == nil || !names.isEmpty
+        else { throw Undeliverable(code: "envelope", reason: "columns are not a list of names, each once") }
+        self.register = register
+        self.names = names
+        places = register.columns.map { names.firstIndex(of: $0.name) }
+    }
+
+    /// What a row says under each of the register's columns; `null` where it says nothing.
+    func cells(of content: RowContent) -> [JSONValue] {
+        switch content {
+        case .cells(let cells): places.map { place in place.map { cells.values[$0] } ?? .null }
+        case .object(let body): register.cells(of: body)
+        }
+    }
+}
+
+extension Register {
+    /// What an object says under each of the columns; `null` where it says nothing.
+    func cells(of body: JSONValue) -> [JSONValue] {
+        guard case .object(let members) = body else { return columns.map { _ in .null } }
+        return columns.map { members[$0.name] ?? .null }
     }
 }

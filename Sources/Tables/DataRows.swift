@@ -46,6 +46,7 @@ public struct DataRows: Sendable {
     ///
     /// - Returns: the rows of data that are certain by now.
     public mutating func push(_ row: Table.Row) -> [Table.Row] {
+        if held.isEmpty, let first = row.cells.first, Self.isPlain(first), !isHeading(row) { return [row] }
         guard let first = row.cells.first(where: { !$0.allSatisfy(\.isWhitespace) }) else {
             omitted.empty += 1
             return []
@@ -83,8 +84,24 @@ public struct DataRows: Sendable {
     }
 
     private func isHeading(_ row: Table.Row) -> Bool {
-        let named = zip(heading.columns, row.cells).filter { !$0.0.names.isEmpty }
-        return named.count > 1 && named.allSatisfy { column, cell in column.names.last == Heading.normalised(cell) }
+        var named = 0
+        for (column, cell) in zip(heading.columns, row.cells) {
+            guard let name = column.names.last else { continue }
+            guard name == Heading.normalised(cell) else { return false }
+            named += 1
+        }
+        return named > 1
+    }
+
+    /// Whether bytes alone tell that a row's first cell is no total and no note: letters, digits and hyphens, no `Total`.
+    private static func isPlain(_ cell: String) -> Bool {
+        guard let first = cell.utf8.first, first != UInt8(ascii: "T") else { return false }
+        return cell.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"): true
+            default: false
+            }
+        }
     }
 
     private static let totals = ["合计", "总计", "小计", "共计", "累计", "本页小计", "本页合计", "Total", "TOTAL"]

@@ -24,6 +24,8 @@ public struct RecordReader {
     private var position = 0
     private var line = 1
     private var isLast = false
+    /// How many fields the record before had.
+    private var width = 0
 
     /// A reader at the beginning of a text.
     public init(_ source: TextSource, format: Format) {
@@ -46,6 +48,7 @@ public struct RecordReader {
             if let (row, end, lines) = try record() {
                 position = end
                 line += lines
+                width = row.cells.count
                 if !row.cells.isEmpty { return row }
             } else if isLast {
                 return nil
@@ -80,6 +83,7 @@ public struct RecordReader {
 
     private func record(in bytes: UnsafeBufferPointer<UInt8>) throws(TableError) -> Found? {
         var cells: [String] = []
+        cells.reserveCapacity(width)
         var lines = 0
         var at = position
         func isBreak(_ at: Int) -> Bool {

@@ -43,6 +43,9 @@ public struct TextSource: Sendable {
             (encoding, start) = (.utf16LittleEndian, 2)
         } else if content.starts(with: [0xFE, 0xFF]) {
             (encoding, start) = (.utf16BigEndian, 2)
+        } else if Self.isUTF8(name, content) {
+            (encoding, start) = (.utf8, 0)
+            return
         } else {
             (encoding, start) = (try Self.guess(name, content), 0)
         }
@@ -52,6 +55,14 @@ public struct TextSource: Sendable {
                 throw Self.notText(name, content, says: "UTF-8")
             }
         }
+    }
+
+    private static func isUTF8(_ name: String, _ content: Data) -> Bool {
+        var pieces = Pieces(name: name, content: content, position: 0, encoding: .utf8)
+        while let piece = try? pieces.next() {
+            if String(validating: piece, as: UTF8.self) == nil { return false }
+        }
+        return true
     }
 
     /// UTF-8 if all of it is, else GB 18030, unless it is plainly UTF-8 that is damaged.

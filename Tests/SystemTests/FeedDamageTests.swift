@@ -70,8 +70,8 @@ struct FeedDamageTests {
 
     @Test(
         "each row is applied, or quarantined with a true reason; the sum holds; applying twice changes nothing",
-        arguments: [FeedWriter.Packing.pages(of: 50), .single])
-    func damage(packing: FeedWriter.Packing) async throws {
+        arguments: [(FeedWriter.Packing.pages(of: 50), false), (.pages(of: 50), true), (.single, false)])
+    func damage(packing: FeedWriter.Packing, asCells: Bool) async throws {
         try await TestStack.with(partitions: nil) { stack in
             let source = try await FeedSource(stack)
             try await source.feed(
@@ -107,7 +107,8 @@ struct FeedDamageTests {
             rows.append(("NEVER-THERE", nil))
             #expect(Set(expected.values.map { $0.code + $0.field }).count >= 30)
 
-            let report = try await source.feed(.entities, .snapshot, version: 10, rows, packing: packing)
+            let report = try await source.feed(
+                .entities, .snapshot, version: 10, rows, packing: packing, asCells: asCells)
             #expect(report.read == rows.count && report.addsUp)
             #expect(report.inserted == good.count && report.quarantined == expected.count)
 
@@ -137,7 +138,8 @@ struct FeedDamageTests {
                 "SELECT md5(string_agg(e::text, '|' ORDER BY id, valid_from)) AS state FROM registers.entities e"
             let before = try await stack.pool.query(state).first?.decode("state", as: String.self)
             func again(_ version: Int, _ rows: [(id: String, body: JSONValue?)]) async throws -> FeedReport {
-                let report = try await source.feed(.entities, .snapshot, version: version, rows, packing: packing)
+                let report = try await source.feed(
+                    .entities, .snapshot, version: version, rows, packing: packing, asCells: asCells)
                 #expect(report.addsUp)
                 #expect(try await stack.pool.query(state).first?.decode("state", as: String.self) == before)
                 return report

@@ -30,7 +30,7 @@ struct FeedSource {
 
     func batch(
         _ register: Register, _ mode: FeedMode, version: Int, _ rows: [(id: String, body: JSONValue?)],
-        allowShrink: Bool = false, packing: FeedWriter.Packing = .pages(of: 7)
+        allowShrink: Bool = false, packing: FeedWriter.Packing = .pages(of: 7), asCells: Bool = false
     ) throws -> Batch {
         var writer = FeedWriter(
             FeedHeading(
@@ -40,9 +40,19 @@ struct FeedSource {
         let begin = try writer.begin()
         var full: [KafkaRecord] = []
         for (offset, row) in rows.enumerated() {
-            full += try writer.add(FeedRow(position: offset + 2, id: row.id, body: row.body))
+            full += try writer.add(Self.row(row.id, row.body, at: offset + 2, asCells: asCells))
         }
         return Batch(begin: begin, rows: full, end: try writer.end())
+    }
+
+    private static func row(_ id: String, _ body: JSONValue?, at position: Int, asCells: Bool) -> FeedRow {
+        if asCells, case .object(let members)? = body {
+            let names = members.keys.sorted()
+            if let cells = RowCells(columns: names, values: names.map { members[$0] ?? .null }) {
+                return FeedRow(position: position, cells: cells)
+            }
+        }
+        return FeedRow(position: position, id: id, body: body)
     }
 
     /// Its messages by partition, as the broker would keep them.
@@ -61,9 +71,10 @@ struct FeedSource {
     @discardableResult
     func feed(
         _ register: Register, _ mode: FeedMode, version: Int, _ rows: [(id: String, body: JSONValue?)],
-        allowShrink: Bool = false, packing: FeedWriter.Packing = .pages(of: 7)
+        allowShrink: Bool = false, packing: FeedWriter.Packing = .pages(of: 7), asCells: Bool = false
     ) async throws -> FeedReport {
-        let batch = try batch(register, mode, version: version, rows, allowShrink: allowShrink, packing: packing)
+        let batch = try batch(
+            register, mode, version: version, rows, allowShrink: allowShrink, packing: packing, asCells: asCells)
         for messages in messages(batch) {
             try await intake.take(messages)
         }

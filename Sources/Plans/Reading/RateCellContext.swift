@@ -38,7 +38,9 @@ extension RateCellReader {
         guard let figure = grammar.figure(at), figure.decimals == 0 else { return nil }
         let unit = grammar.skipSpaces(at + 1)
         if grammar.word(unit) == .unit { return unit + 1 }
-        return unit >= tokens.count || tokens[unit].word?.parts == true ? at + 1 : nil
+        let labels: [PlanWord?] = [.ofRate, .ofCount, .ofTimes]
+        let ends = unit >= tokens.count || tokens[unit].word?.parts == true || labels.contains(grammar.word(unit))
+        return ends ? at + 1 : nil
     }
 
     /// Whether a count may as well be the pool's size: 「检查对象120户，抽查比例10%」.
