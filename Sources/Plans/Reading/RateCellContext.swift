@@ -134,7 +134,9 @@ extension RateCellReader {
         var mark = at
         let between: [PlanWord?] = [.filler, .ofRate, .colon]
         while between.contains(grammar.word(mark)) { mark += 1 }
-        guard grammar.word(mark) == .respectively, let (rates, next) = shares.shares(of: names, at: at) else { return nil }
+        guard grammar.word(mark) == .respectively, let (rates, next) = shares.shares(of: names, at: at) else {
+            return nil
+        }
         return (rates, next)
     }
 
