@@ -103,7 +103,13 @@ let package = Package(
             swiftSettings: settings),
         // Floor 5
         .target(
-            name: "Portal", dependencies: ["Web", "Draw", "JSON", "Postgres", hummingbird, mustache, crypto, logging],
+            name: "Portal",
+            dependencies: [
+                "Web", "Cluster", "Draw", "CZip", "JSON", "Postgres", hummingbird, httpTypes, mustache, crypto, logging,
+            ],
+            resources: [
+                .embedInCode("Assets"), .embedInCode("Migrations"), .embedInCode("Templates"), .embedInCode("Texts"),
+            ],
             swiftSettings: settings),
         .target(
             name: "Console",
@@ -117,7 +123,7 @@ let package = Package(
             name: "yaohao",
             dependencies: [
                 "Draw", "JSON", "Tables", "YAML", "Postgres", "Kafka", "Cluster", "Registers", "Plans", "Rounds",
-                "Inspections", "Notices", "Returns", "Portal", "Console", "Sheets", arguments, crypto, logging,
+                "Inspections", "Notices", "Returns", "Web", "Portal", "Console", "Sheets", arguments, crypto, logging,
                 lifecycle, signals,
             ],
             swiftSettings: settings),
@@ -164,9 +170,10 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Returns", "Draw", "JSON",
+                "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Returns", "Portal", "Web", "Draw",
+                "JSON",
                 "Postgres",
-                "Kafka", crypto, logging, lifecycle,
+                "Kafka", crypto, logging, lifecycle, hummingbird, hummingbirdTesting,
             ],
             exclude: ["Privileges.txt"],
             swiftSettings: settings),

@@ -6,7 +6,7 @@ public import Logging
 /// Keys: `YAOHAO_POSTGRES` (a libpq conninfo), `YAOHAO_KAFKA` (bootstrap servers), `YAOHAO_KAFKA_*` (passed through to
 /// librdkafka: `YAOHAO_KAFKA_SECURITY_PROTOCOL` → `security.protocol`), `YAOHAO_TOPIC_PREFIX`, `YAOHAO_PARTITIONS`,
 /// `YAOHAO_REPLICATION`, `YAOHAO_LEASE_MS`, `YAOHAO_TASK_PACE_MS`, `YAOHAO_NOTIFIER`, `YAOHAO_DEPARTMENT_RATE`,
-/// `YAOHAO_LOG_LEVEL`, `YAOHAO_UNSIGNED`.
+/// `YAOHAO_LOG_LEVEL`, `YAOHAO_UNSIGNED`, `YAOHAO_PORTAL`, `YAOHAO_PORTAL_URL`.
 public struct Settings: Sendable {
     /// A variable that is missing or makes no sense.
     public struct Problem: Error, CustomStringConvertible {
@@ -45,6 +45,12 @@ public struct Settings: Sendable {
             name: "YAOHAO_NOTIFIER", standard: "",
             meaning: "the notifier's file of outside sites and channels, YAML · 公示网站与提醒渠道配置文件"),
         Key(
+            name: "YAOHAO_PORTAL", standard: "127.0.0.1:8080",
+            meaning: "where the open site listens, host:port · 公示网站监听地址"),
+        Key(
+            name: "YAOHAO_PORTAL_URL", standard: "http://(YAOHAO_PORTAL)",
+            meaning: "its address as citizens know it, for feeds and the sitemap · 公示网站对外地址"),
+        Key(
             name: "YAOHAO_DEPARTMENT_RATE", standard: "100",
             meaning:
                 "submissions of one department that a process takes in a second; ten times as many at once · 部门报送频率上限"),
@@ -70,6 +76,10 @@ public struct Settings: Sendable {
     public let taskPaceMilliseconds: Int
     /// The file of the notifier's outside sites and channels; `nil` for none.
     public let notifierFile: String?
+    /// Where the open site listens, `host:port`.
+    public let portal: String
+    /// Its address as citizens know it; `nil` when that is where it listens.
+    public let portalURL: String?
     /// How many submissions of one department a process takes in a second.
     public let departmentRate: Int
     /// What is logged.
@@ -108,6 +118,8 @@ public struct Settings: Sendable {
         leaseMilliseconds = try number("YAOHAO_LEASE_MS", 15_000, 1_000...3_600_000)
         taskPaceMilliseconds = try number("YAOHAO_TASK_PACE_MS", 0, 0...60_000)
         notifierFile = environment["YAOHAO_NOTIFIER"].flatMap { $0.isEmpty ? nil : $0 }
+        portal = environment["YAOHAO_PORTAL"].flatMap { $0.isEmpty ? nil : $0 } ?? "127.0.0.1:8080"
+        portalURL = environment["YAOHAO_PORTAL_URL"].flatMap { $0.isEmpty ? nil : $0 }
         departmentRate = try number("YAOHAO_DEPARTMENT_RATE", 100, 1...1_000_000)
         let levelName = environment["YAOHAO_LOG_LEVEL"] ?? "info"
         guard let level = Logger.Level(rawValue: levelName) else {

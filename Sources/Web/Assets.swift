@@ -37,11 +37,11 @@ public struct Assets: Sendable {
 
     /// Answers for `/assets/{tag}/{name}` and `/assets/{name}`.
     public func addRoutes<Context: WebRequestContext>(to router: Router<Context>) {
-        router.get("assets/{tag}/{name}") { request, context in
-            respond(to: request, name: context.parameters.get("name") ?? "", tag: context.parameters.get("tag"))
+        router.get("assets/{first}/{name}") { request, context in
+            respond(to: request, name: context.parameters.get("name") ?? "", tag: context.parameters.get("first"))
         }
-        router.get("assets/{name}") { request, context in
-            respond(to: request, name: context.parameters.get("name") ?? "", tag: nil)
+        router.get("assets/{first}") { request, context in
+            respond(to: request, name: context.parameters.get("first") ?? "", tag: nil)
         }
     }
 

@@ -6,6 +6,7 @@ import JSON
 import Kafka
 import Notices
 import Plans
+import Portal
 import Postgres
 import Registers
 import Returns
@@ -21,6 +22,7 @@ struct Migrate: AsyncParsableCommand {
         let migrations =
             Migration.cluster + RegistersSchema.migrations + PlansSchema.migrations + RoundsSchema.migrations
             + InspectionsSchema.migrations + NoticesSchema.migrations + ReturnsSchema.migrations
+            + PortalSchema.migrations
         do {
             let connection = try await PostgresConnection.connect(settings.postgres, logger: logger(settings))
             do {

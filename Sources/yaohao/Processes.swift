@@ -6,12 +6,14 @@ import Kafka
 import Logging
 import Notices
 import Plans
+import Portal
 import Postgres
 import Registers
 import Returns
 import Rounds
 import ServiceLifecycle
 import UnixSignals
+import Web
 
 /// What a worker can take part in.
 enum Slice: String, CaseIterable, ExpressibleByArgument {
@@ -27,7 +29,7 @@ struct Processes {
     /// One for all slices of the process.
     let rate: DepartmentRate
 
-    init(_ settings: Settings, name: String, role: String) {
+    init(_ settings: Settings, name: String, role: String, connections: Int = 8, setup: String? = nil) {
         self.settings = settings
         self.name = name
         var logger = yaohao.logger(settings)
@@ -35,8 +37,8 @@ struct Processes {
         self.logger = logger
         // The least that the process needs; a transaction that idles longer than a lease can't be its holder's.
         pool = PostgresPool(
-            conninfo: settings.postgres, maximum: 8,
-            setup: """
+            conninfo: settings.postgres, maximum: connections,
+            setup: setup ?? """
                 SET ROLE \(role); SET idle_in_transaction_session_timeout = \(settings.leaseMilliseconds * 2 / 3);
                 """, logger: logger)
         rate = DepartmentRate(perSecond: settings.departmentRate, burst: settings.departmentRate * 10)
@@ -156,6 +158,12 @@ struct Processes {
         }
     }
 
+    /// The open site, with a pool of its own role.
+    func portal(at address: WebServer.Address) throws -> some Service {
+        let site = try Portal(pool: pool, base: settings.portalURL ?? "http://\(settings.portal)")
+        return WebServer(site.responder(), at: address, logger: logger)
+    }
+
     /// The relay of the outbox, which every process has.
     func relay() -> OutboxRelay {
         OutboxRelay(
@@ -169,8 +177,8 @@ struct Processes {
     }
 
     /// Runs the services until SIGTERM or SIGINT: they are stopped in reverse order, each finishing what it has, and
-    /// the pool last of all.
-    func run(_ services: [any Service]) async throws {
+    /// the pool last of all. A process that only reads has no outbox to relay.
+    func run(_ services: [any Service], onlyReads: Bool = false) async throws {
         do {
             try await PostgresConnection.refuseTransactionPooling(settings.postgres)
         } catch let error as PostgresError where error.code == .misuse {
@@ -181,7 +189,8 @@ struct Processes {
             throw ExitStatus.unreachable
         }
         var configuration = ServiceGroupConfiguration(
-            services: [relay(), chainer()] + services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: (onlyReads ? [] : [relay(), chainer()]) + services, gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(30)
         logger.info("started")
         do {
@@ -244,16 +253,19 @@ struct NotifierCommand: AsyncParsableCommand {
 /// `yaohao all`: everything in one process.
 struct All: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Worker and notifier in one process, for a county with one machine · 单机运行")
+        abstract: "Worker, notifier and open site in one process, for a county with one machine · 单机运行")
 
     @Option(help: "A stable name · 名称")
     var name: String = Processes.standardName("all")
 
     func run() async throws {
         let settings = try settings()
+        let address = try portalAddress(settings.portal)
         let worker = Processes(settings, name: name, role: "yaohao_worker")
         let notifier = Processes(settings, name: name, role: "yaohao_notifier")
-        try await worker.run(worker.worker(Slice.allCases) + notifier.notifier())
+        let portal = Processes(settings, name: name, role: Portal.role, connections: 4, setup: Portal.setup)
+        try await worker.run(worker.worker(Slice.allCases) + notifier.notifier() + [portal.portal(at: address)])
         await notifier.pool.close()
+        await portal.pool.close()
     }
 }

@@ -12,7 +12,7 @@ struct Yaohao: AsyncParsableCommand {
             Visits.self, Leads.self,
             Witness.self,
             PublicValue.self, Worker.self,
-            NotifierCommand.self,
+            NotifierCommand.self, PortalCommand.self,
             All.self, Status.self, DeadlinesCommand.self, LedgerCommand.self, DeliveriesCommand.self,
             ExportsCommand.self, DeadLetterCommands.self, QuarantineCommands.self, Keys.self, Audit.self,
             Config.self, DrawCommand.self, CommitCommand.self, VerifyCommand.self, ProveCommand.self,

@@ -5,6 +5,7 @@ import Kafka
 import Logging
 import Notices
 import Plans
+import Portal
 import Postgres
 import Registers
 import Returns
@@ -41,7 +42,7 @@ struct TestStack {
         let migrations =
             Migration.cluster + RegistersSchema.migrations + PlansSchema.migrations + RoundsSchema.migrations
             + InspectionsSchema.migrations
-            + NoticesSchema.migrations + ReturnsSchema.migrations
+            + NoticesSchema.migrations + ReturnsSchema.migrations + PortalSchema.migrations
         _ = try await Migrator(migrations).run(on: connection)
         await connection.close()
         pool = PostgresPool(conninfo: conninfo, maximum: 12, logger: logger)
