@@ -82,6 +82,7 @@ public struct DeadLetters: Sendable {
                 "kafka_dlt-exception-message": reason,
             ]
             try await outbox.store(outgoing, body: message.value, extraHeaders: extra, in: transaction)
+            CrashPoint.letterUncommitted.reached()
         }
     }
 

@@ -92,6 +92,7 @@ public struct Inbox: Sendable {
             try await AuditLog.record(submission.act(.submission, receipt), in: transaction)
             effects.messages.append(outbox.message(for: receipt))
             try await outbox.store(effects, in: transaction)
+            CrashPoint.inboxUncommitted.reached()
             return receipt
         }
     }

@@ -116,6 +116,7 @@ public struct Intake: Service {
         for piece in pieces {
             do {
                 try await work(piece)
+                CrashPoint.intakeUnacknowledged.reached()
                 failures.forget(piece)
             } catch {
                 // A lost connection is nobody's fault; everything else may be the message's.

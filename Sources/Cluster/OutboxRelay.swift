@@ -179,16 +179,20 @@ public struct OutboxRelay: Service {
         let deliveries: [KafkaDelivery]
         do {
             deliveries = try await producer.send(batch.map(\.record)).map { try $0.get() }
+            CrashPoint.relayUncommitted.reached()
             try await producer.commitTransaction()
         } catch {
             try? await producer.abortTransaction()
             throw error
         }
+        CrashPoint.relayUnrecorded.reached()
         var spans: [Place: ClosedRange<Int64>] = [:]
-        for (row, delivery) in zip(batch, deliveries) {
-            let place = Place(topic: row.record.topic, partition: delivery.partition)
-            let span = spans[place] ?? delivery.offset...delivery.offset
-            spans[place] = min(span.lowerBound, delivery.offset)...max(span.upperBound, delivery.offset)
+        var sent = zip(batch, deliveries).map { row, delivery in
+            (id: row.id, place: Place(topic: row.record.topic, partition: delivery.partition), offset: delivery.offset)
+        }
+        for (_, place, offset) in sent {
+            let span = spans[place] ?? offset...offset
+            spans[place] = min(span.lowerBound, offset)...max(span.upperBound, offset)
         }
         for (place, span) in spans {
             // A partition that gives out an offset which it had given out before has lost what was there.
@@ -198,13 +202,17 @@ public struct OutboxRelay: Service {
             } else {
                 newest = try await recordedMaximum(place)
             }
-            if span.lowerBound <= newest { try await sendAgain(place, from: span.lowerBound, token: token) }
+            if span.lowerBound <= newest {
+                try await sendAgain(place, from: span.lowerBound, token: token)
+                // Those of the batch stay unsent and go once more, behind the lost ones: of each key the newest is last.
+                sent.removeAll { $0.place == place }
+            }
             await state.note(place, span.upperBound)
         }
         try await pool.execute(
             """
             UPDATE cluster.outbox o SET sent_at = clock_timestamp(), partition = d.partition, "offset" = d."offset"
-            FROM unnest(\(batch.map(\.id)), \(deliveries.map { Int64($0.partition) }), \(deliveries.map(\.offset)))
+            FROM unnest(\(sent.map(\.id)), \(sent.map { Int64($0.place.partition) }), \(sent.map(\.offset)))
                 AS d (id, partition, "offset")
             WHERE o.id = d.id
                 AND EXISTS (SELECT FROM cluster.leases WHERE name = \(Self.leaseName) AND token = \(token))
@@ -242,11 +250,15 @@ public struct OutboxRelay: Service {
         }
     }
 
+    /// Has everything sent again that a partition has lost: what was delivered from an offset on, and what was sent within
+    /// a minute of the last. A relay that died before it noticed may have put something in the first lost one's place.
     private func sendAgain(_ place: Place, from offset: Int64, token: Int64) async throws {
         let again = try await pool.execute(
             """
             UPDATE cluster.outbox SET sent_at = NULL, partition = NULL, "offset" = NULL
-            WHERE topic = \(place.topic) AND partition = \(place.partition) AND "offset" >= \(offset)
+            WHERE topic = \(place.topic) AND partition = \(place.partition)
+                AND ("offset" >= \(offset) OR sent_at > (SELECT max(sent_at) FROM cluster.outbox
+                    WHERE topic = \(place.topic) AND partition = \(place.partition)) - interval '1 minute')
                 AND EXISTS (SELECT FROM cluster.leases WHERE name = \(Self.leaseName) AND token = \(token))
             """)
         logger.error(

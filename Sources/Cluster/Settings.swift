@@ -6,7 +6,7 @@ public import Logging
 /// Keys: `YAOHAO_POSTGRES` (a libpq conninfo), `YAOHAO_KAFKA` (bootstrap servers), `YAOHAO_KAFKA_*` (passed through to
 /// librdkafka: `YAOHAO_KAFKA_SECURITY_PROTOCOL` → `security.protocol`), `YAOHAO_TOPIC_PREFIX`, `YAOHAO_PARTITIONS`,
 /// `YAOHAO_REPLICATION`, `YAOHAO_LEASE_MS`, `YAOHAO_TASK_PACE_MS`, `YAOHAO_NOTIFIER`, `YAOHAO_DEPARTMENT_RATE`,
-/// `YAOHAO_LOG_LEVEL`, `YAOHAO_UNSIGNED`, `YAOHAO_PORTAL`, `YAOHAO_PORTAL_URL`.
+/// `YAOHAO_LOG_LEVEL`, `YAOHAO_UNSIGNED`, `YAOHAO_FAULTS`, `YAOHAO_PORTAL`, `YAOHAO_PORTAL_URL`.
 public struct Settings: Sendable {
     /// A variable that is missing or makes no sense.
     public struct Problem: Error, CustomStringConvertible {
@@ -58,6 +58,11 @@ public struct Settings: Sendable {
         Key(
             name: "YAOHAO_UNSIGNED", standard: "",
             meaning: "'development' takes unsigned submissions; never in production · 仅供开发：接受未签名报送"),
+        Key(
+            name: "YAOHAO_FAULTS", standard: "",
+            meaning:
+                "'development POINT=CHANCE …' crashes at named points, see docs/reliability.md; never in production · 仅供测试：故障注入"
+        ),
     ]
 
     /// The conninfo of the database.
@@ -86,6 +91,8 @@ public struct Settings: Sendable {
     public let logLevel: Logger.Level
     /// Whether submissions must be signed.
     public let trust: KeyDirectory.Mode
+    /// Where the process crashes, for tests only; empty for nowhere.
+    public let crashes: [CrashPoint: Double]
 
     /// Reads the environment. A part that the process does not need may be left out.
     ///
@@ -131,5 +138,13 @@ public struct Settings: Sendable {
         case "development": trust = .unsigned
         default: throw Problem(description: "YAOHAO_UNSIGNED: only 'development' can be set, and only for development")
         }
+        let faults = environment["YAOHAO_FAULTS"] ?? ""
+        guard let chances = faults.isEmpty ? [:] : CrashPoint.chances(faults) else {
+            throw Problem(
+                description:
+                    "YAOHAO_FAULTS: write 'development POINT=CHANCE …' with chances from 0 to 1; the points are "
+                    + CrashPoint.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        crashes = chances
     }
 }

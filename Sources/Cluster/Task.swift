@@ -117,7 +117,9 @@ public struct TaskStore: Sendable {
             try await transaction.execute(
                 "UPDATE cluster.tasks SET result = \(JSONText(effects.details)) WHERE id = \(task.id)")
             try await outbox.store(effects, in: transaction)
+            CrashPoint.taskUncommitted.reached()
         }
+        CrashPoint.taskCommitted.reached()
     }
 
     /// Gives a task back after a failure: due again after a pause that grows with the tries, or set aside as failed.

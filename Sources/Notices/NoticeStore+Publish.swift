@@ -9,7 +9,7 @@ extension NoticeStore {
     ///
     /// - Returns: how many results were claimed.
     func publish(rules: CountyRules, now: Moment) async throws -> Int {
-        try await pool.transaction { transaction in
+        let claimed = try await pool.transaction { transaction in
             let released = try await released(rules, transaction)
             guard !released.isEmpty else { return 0 }
             let entities = Set(released.map(\.entity)).sorted()
@@ -30,8 +30,11 @@ extension NoticeStore {
                 earlier[publication.entity, default: []].append(publication.body)
             }
             try await outbox.store(Effects(messages: messages), in: transaction)
+            CrashPoint.publicationUncommitted.reached()
             return released.count
         }
+        if claimed > 0 { CrashPoint.publicationCommitted.reached() }
+        return claimed
     }
 
     /// Results that are released and not published, with the latest name of their entity. A result whose entity is in

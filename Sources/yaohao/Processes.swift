@@ -45,6 +45,10 @@ struct Processes {
         if settings.trust == .unsigned {
             logger.critical("UNSIGNED MODE: anybody can submit anything; for development only · 未签名模式，仅供开发")
         }
+        if !settings.crashes.isEmpty {
+            logger.critical("FAULTS: this process crashes on purpose; for tests only · 故障注入，仅供测试")
+            CrashPoint.arm(settings.crashes)
+        }
     }
 
     /// The consumer groups with their topics.

@@ -83,4 +83,28 @@ struct RelayTests {
             #expect(Set(numbers) == Set(0..<12))
         }
     }
+
+    @Test(
+        "When a new message shows that older ones were lost, the newest of the key is the last on the topic all the same"
+    )
+    func lostBeforeNew() async throws {
+        try await TestStack.with(partitions: 1) { stack in
+            try await Self.store(stack, 0..<10, key: "a")
+            try await stack.running([Self.relay(stack, owner: "one")]) {
+                try await eventually("all is sent") { try await Self.sent(stack) }
+            }
+            let admin = try KafkaAdmin(settings: stack.kafka, logger: stack.logger)
+            try await admin.deleteTopics([stack.topics.events])
+            try await admin.createTopics([TopicSpec(name: stack.topics.events, partitions: 1)])
+            await admin.close()
+            // It is sent before anything else, and is given an offset that had been given out.
+            try await Self.store(stack, 10..<11, key: "a")
+            try await stack.running([Self.relay(stack, owner: "one")]) {
+                try await eventually("the lost ones are on the topic again, and all is sent") {
+                    try await Set(Self.numbers(stack)["a"] ?? []) == Set(0..<11) && Self.sent(stack)
+                }
+            }
+            #expect(try await Self.numbers(stack)["a"]?.last == 10)
+        }
+    }
 }

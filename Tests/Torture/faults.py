@@ -1,7 +1,9 @@
 """What is done to the processes, the servers and the links between them, each counted."""
 import os
+import random
 import signal
 import subprocess
+import threading
 import time
 
 import psycopg
@@ -27,16 +29,33 @@ class Faults:
         self.log = []
         self.failures = []
 
+    # What takes long and harms a process, a server or a link; one of each kind at a time.
+    LANES = (("kill", "pause", "terminate", "clock"), ("broker_kill", "broker_restart", "postgres_restart", "disk_full",
+             "exhaust"), ("terminate_backend", "lose_commit", "cut", "half", "slow"))
+    SHARES = (1.0, 4.0, 0.5)
+
     def run(self, until, pause):
+        """Three lanes of faults side by side, each with its own dice; `pause` seconds between two of the first, on average."""
+        lanes = [threading.Thread(target=self._lane, args=(
+            {name: self.weights[name] for name in lane if name in self.weights}, until, pause * share,
+            random.Random(self.dice.random()))) for lane, share in zip(self.LANES, self.SHARES)]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
+
+    def _lane(self, weights, until, pause, dice):
         begin = time.monotonic()
-        while time.monotonic() < until:
-            name = self.dice.choices(list(self.weights), list(self.weights.values()))[0]
+        while weights and time.monotonic() < until:
+            time.sleep(min(dice.expovariate(1 / pause), max(0, until - time.monotonic())))
+            if time.monotonic() >= until:
+                return
+            name = dice.choices(list(weights), list(weights.values()))[0]
             self.log.append((round(time.monotonic() - begin, 1), name))
             try:
                 getattr(self, name)()
             except (psycopg.Error, OSError, subprocess.SubprocessError) as error:
                 self.failures.append(f"{name}: {error}")
-            time.sleep(self.dice.expovariate(1 / pause))
 
     def victim(self):
         """Mostly one that holds something: a task's lease, or the outbox's relay."""

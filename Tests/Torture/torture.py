@@ -226,7 +226,7 @@ def main():
     parser.add_argument("--yaohao", required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=5)
-    parser.add_argument("--pause", type=float, default=2.0, help="seconds between two faults, on average")
+    parser.add_argument("--pause", type=float, default=2.0, help="seconds between two faults to processes, on average")
     parser.add_argument("--faults", help="only these: " + ",".join(faults.Faults.WEIGHTS))
     parser.add_argument("--crash", default="", help="crash points with their chances, POINT=CHANCE …; see docs/reliability.md")
     parser.add_argument("--folder", required=True)
