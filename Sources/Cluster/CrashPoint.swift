@@ -26,6 +26,7 @@ public enum CrashPoint: String, Sendable, CaseIterable {
     /// The process is here: it ends with the chance that was set, by SIGKILL, so that nothing is tidied up.
     public func reached() {
         guard let chance = Self.chances.withLock({ $0?[self] }), Double.random(in: 0..<1) < chance else { return }
+        FileHandle.standardError.write(Data("crash point \(rawValue)\n".utf8))
         kill(getpid(), SIGKILL)
     }
 

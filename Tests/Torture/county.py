@@ -70,6 +70,12 @@ class County:
                 "region": f"150222{self.dice.randrange(100, 106)}", "industry": "H6110", "kind": "site",
                 "permits": POOL["permits"], "regulators": sorted(INSPECTING), "address": "固阳县虚构路1号"}
 
+    def clerk(self, number):
+        """An inspector whose certificate ends about now, so that rungs fall due while things break."""
+        until = self.day + datetime.timedelta(days=self.dice.randrange(-3, 40))
+        return {**self.inspectors[-1], "id": f"{COUNTY}9{number:04d}", "name": f"乙{number}（虚构）",
+                "certificate": f"虚构-短-{number:04d}", "certificate_until": until.isoformat()}
+
     # ---- Plans
     def part(self, department):
         return {"department": department, "items": [department + "-01"], "specialties": ["治安"], "team": 2}

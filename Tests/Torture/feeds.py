@@ -42,9 +42,11 @@ class Feeder:
                 for p in range(self.partitions)]
         return begins + pages + ends
 
-    def feed(self, register, mode, rows, overlap=False):
-        """Sends, and again every few seconds until the receipt is there; returns the receipt."""
-        self.last_version = version = max(self.last_version + 1, int(time.time() * 1000))
+    def feed(self, register, mode, rows, age=0):
+        """Sends, and again every few seconds until the receipt is there; returns the receipt. A feed of some age in ms is an
+        older one that comes late: it must change nothing that a newer one has said."""
+        self.last_version = max(self.last_version + 1, int(time.time() * 1000))
+        version = self.last_version - age
         identifier = f"{register}-{version}"
         messages = self.messages(register, identifier, version, mode, rows)
         attempts = 0
@@ -63,7 +65,7 @@ class Feeder:
         if receipt is None:
             return None
         self.reports[identifier] = receipt
-        if receipt["status"] == "accepted":
+        if receipt["status"] == "accepted" and not age:
             held = self.model.setdefault(register, {})
             if mode == "snapshot":
                 held.clear()

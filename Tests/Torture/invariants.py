@@ -124,6 +124,14 @@ class Checks:
         self.none(3, "two events of one commitment", "SELECT headers ->> 'ce_subject', count(*) FROM cluster.outbox"
                   " WHERE headers ->> 'ce_type' = 'cn.yaohao.rounds.round-committed.v1' GROUP BY 1 HAVING count(*) > 1")
 
+    def commitments(self, topics):
+        """Every commitment that was ever told is the one that is kept."""
+        kept = dict(self.database("SELECT id, commitment FROM rounds.rounds"))
+        for message in topics["events"]:
+            if message.headers.get("ce_type") == "cn.yaohao.rounds.round-committed.v1":
+                said = json.loads(message.value)
+                self.hold(3, kept.get(said["round"]) == said["commitment"], "a commitment was told that is not kept", said)
+
     # ---- 4
     def visits(self):
         self.none(4, "one entity, two visits of one method in a round", "SELECT round, entity, method FROM rounds.visits v"
@@ -191,9 +199,10 @@ class Checks:
                 if not broker_lost:
                     self.hold(6, first_seen == sorted(first_seen), f"{name}: out of order", (key, first_seen[:20]))
 
-    def registers(self, feeder):
+    def registers(self, feeder, clerks):
         """The register holds what was last fed, row by row."""
-        for register, rows in feeder.model.items():
+        model = {**feeder.model, "inspectors": {**feeder.model.get("inspectors", {}), **clerks.model.get("inspectors", {})}}
+        for register, rows in model.items():
             columns = "name" if register != "inspectors" else "certificate"
             held = dict(self.database(f"SELECT id, {columns} FROM registers.{register} WHERE valid_to IS NULL"))
             self.hold(6, held == {identifier: row[columns] for identifier, row in rows.items()},
@@ -202,7 +211,7 @@ class Checks:
             self.none(6, f"{register}: two rows of an id at a time", f"SELECT a.id FROM registers.{register} a JOIN"
                       f" registers.{register} b ON a.id = b.id AND a.ctid <> b.ctid AND a.valid_from < coalesce(b.valid_to,"
                       " 'infinity') AND b.valid_from < coalesce(a.valid_to, 'infinity')")
-        for identifier, receipt in feeder.reports.items():
+        for identifier, receipt in {**feeder.reports, **clerks.reports}.items():
             details = receipt["details"]
             if receipt["status"] == "accepted":
                 self.hold(1, details["read"] + details["absent"] == sum(details[name] for name in (
@@ -214,6 +223,11 @@ class Checks:
     def rungs(self):
         self.none(8, "a rung that fired early", "SELECT kind, subject, rung, fire_on, sent_at FROM notices.reminders"
                   " WHERE (sent_at AT TIME ZONE 'Asia/Shanghai')::date < fire_on")
+        self.looked_at[8] += self.database("SELECT count(*) FROM notices.reminders")[0][0]
+        self.none(8, "a rung that is due and has not fired", "SELECT r.kind, r.subject, r.rung, r.fire_on FROM notices.rungs r"
+                  " JOIN notices.deadlines d USING (kind, subject) WHERE r.fired_at IS NULL AND d.met_at IS NULL"
+                  " AND d.withdrawn_at IS NULL AND d.due_on IS NOT NULL AND d.made_at < clock_timestamp() - interval '30 s'"
+                  " AND r.fire_on <= (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date")
         self.none(8, "a rung that fired twice", "SELECT kind, subject, rung, audience, recipient FROM notices.reminders"
                   " GROUP BY 1, 2, 3, 4, 5 HAVING count(*) > 1")
 

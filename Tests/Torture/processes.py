@@ -1,6 +1,7 @@
 """The processes under test, and a supervisor that starts again whatever ends, as systemd would."""
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -70,6 +71,8 @@ class Supervisor:
                 for child in self.children.values():
                     status = child.process.poll()
                     if status is not None and self.running:
+                        for point in re.findall(rb"^crash point (\S+)$", self._since_start(child), re.MULTILINE):
+                            self.count("crash point " + point.decode())
                         # Killed by us, or by a crash point (SIGKILL), or asked to end; else it is worth a look.
                         if status == 1 and self._fenced(child):
                             self.count("(broker) member fenced by its own former self, started again")

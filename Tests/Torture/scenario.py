@@ -16,7 +16,8 @@ class Scenario:
         self.office, self.world, self.feeder, self.database = office, world, feeder, database
         self.dice, self.count = dice, count
         self.rounds, self.refused, self.failures = {}, [], []
-        self.commitments = {}
+        self.commitments, self.finals, self.wrongly_accepted = {}, {}, []
+        self.feeder_of_clerks = type(feeder)(office, feeder.key, feeder.partitions)
         self.threads, self.number = [], 0
         self.lock = threading.Lock()
         self.winding_down = False
@@ -37,7 +38,7 @@ class Scenario:
 
     # ---- The cycles
     def start(self, cycles):
-        for worker in [self._cycles] * cycles + [self._feeds, self._absences]:
+        for worker in [self._cycles] * cycles + [self._feeds, self._clerks, self._absences, self._wrong]:
             thread = threading.Thread(target=self._guard, args=(worker,), daemon=True)
             self.threads.append(thread)
             thread.start()
@@ -156,10 +157,16 @@ class Scenario:
             state = self.until(this, lambda s: s[1] is not None)
             if state[1] is not None:
                 self.commitments[this] = state[1]
-                reveals = [self.witness(n, "rounds.nonce-revealed", this, {
-                    "source": f"witness:{n}", "nonce": nonces[n], "commitment": state[1]}) for n in nonces]
-                self.office.wait(*reveals)
+                late = self.dice.choice(county.WITNESSES) if self.dice.random() < 0.15 and attempt == 0 else None
+
+                def reveal(names, commitment=state[1], this=this, nonces=nonces):
+                    return self.office.wait(*[self.witness(n, "rounds.nonce-revealed", this, {
+                        "source": f"witness:{n}", "nonce": nonces[n], "commitment": commitment}) for n in names])
+                reveal([name for name in nonces if name != late])
                 self.until(this, lambda s: s[2])
+                if late:
+                    self.count("(county) reveals withheld until it was too late")
+                    self.must_refuse(reveal([late])[0], "a reveal after its time")
                 value = f"{self.dice.randrange(10 ** 8):08d}"
                 for name in county.WITNESSES[:2]:
                     self.office.wait(self.witness(name, "rounds.public-value-stated", this, {
@@ -176,7 +183,6 @@ class Scenario:
 
     def remember(self, round_id, drawn):
         with self.lock:
-            self.finals = getattr(self, "finals", {})
             self.finals[round_id] = drawn
         return True
 
@@ -206,7 +212,50 @@ class Scenario:
             if receipt is None:
                 return
             self.count("(county) feeds")
+            if edition % 3 == 0:
+                old = [self.world.entity(row["id"], 0) for row in rows[:10]]
+                self.feeder.feed("entities", "delta", sorted(old, key=lambda row: row["id"]), age=3_600_000)
+                self.count("(county) feeds that come an hour late")
             time.sleep(2)
+
+    def _clerks(self):
+        """Certificates that end, for the notifier's ladders."""
+        number = 0
+        while not self.winding_down:
+            number += 1
+            if self.feeder_of_clerks.feed("inspectors", "delta", [self.world.clerk(number)]) is None:
+                return
+            time.sleep(3)
+
+    def must_refuse(self, receipt, what):
+        """A receipt that refuses is the right one."""
+        self.count("(county) wrong submissions")
+        if receipt["status"] != "rejected":
+            self.wrongly_accepted.append((what, receipt))
+
+    def _wrong(self):
+        """What departments must not say: results of other departments' parts or of no visit, requests in no open round,
+        draws against plans of others."""
+        keys, say = self.world.keys, self.office.say
+        number = 0
+        while not self.winding_down:
+            number += 1
+            visits = self.database("SELECT visit, department, inspectors FROM rounds.teams ORDER BY random() LIMIT 1")
+            for visit, department, inspectors in visits:
+                other = next(name for name in county.INSPECTING if name != department)
+                result = self.world.result(visit, department, inspectors)
+                self.must_refuse(say(keys[other], "inspections.result-recorded", visit, result), "another department's result")
+                self.must_refuse(say(keys[other + "-head"], "inspections.result-reviewed", visit, {
+                    "visit": visit, "department": department, "version": 1, "decision": "approved"}), "another department's review")
+            nowhere = self.world.result("0" * 32, "GAJ", [])
+            self.must_refuse(say(keys["GAJ"], "inspections.result-recorded", "0" * 32, nowhere), "a result of no visit")
+            self.must_refuse(say(keys["GAJ"], "rounds.round-closed", "R0", {"round": "R0", "reveal_within_seconds": 5}),
+                             "closing without the role")
+            self.must_refuse(say(keys["SCJG"], "rounds.round-opened", "R1", {
+                "round": "R1", "county": county.COUNTY, "witnesses": ["witness:SFJ"],
+                "public": [{"source": "public:x", "description": "虚构", "pattern": "dddddddd"}]}), "a round opened twice") \
+                if self.finals else None
+            time.sleep(3)
 
     def _absences(self):
         """Small statements all the time, so that there is always something under way."""

@@ -187,6 +187,8 @@ class Torture:
         checks.hold(2, not self.supervisor.unexpected, "a process ended as it should not", self.supervisor.unexpected)
         for refusal in self.scenario.refused:
             checks.hold(1, False, "refused, though nothing was wrong with it", refusal)
+        for what, receipt in self.scenario.wrongly_accepted:
+            checks.hold(9, False, f"accepted: {what}", receipt)
         names = ("receipts", "events", "publications", "notices", "dead-letters", "plan-submissions", "draw-requests",
                  "result-submissions", "register-submissions")
         topics = invariants.read_topics(self.stack.settings["YAOHAO_KAFKA"], PREFIX, names)
@@ -196,7 +198,8 @@ class Torture:
         checks.visits()
         checks.publications(topics)
         checks.order(topics, self.faults.broker_lost)
-        checks.registers(self.feeder)
+        checks.commitments(topics)
+        checks.registers(self.feeder, self.scenario.feeder_of_clerks)
         monitor.check(checks)
         checks.rungs()
         checks.forgeries(self.office, topics)
