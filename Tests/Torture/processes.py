@@ -78,6 +78,8 @@ class Supervisor:
                             self.count("(broker) member fenced by its own former self, started again")
                         elif status == -signal.SIGABRT and b"rd_kafka_sticky_assignor_state_destroy" in self._since_start(child):
                             self.count("(librdkafka < 2.3) aborted while leaving a group, its issue 4312")
+                        elif status == 3:
+                            self.count("(process) a server was away at its start, started again")
                         elif status not in (0, -signal.SIGKILL):
                             self.unexpected.append(f"{child.name} ended with {status}")
                         self._launch(child)
@@ -140,7 +142,7 @@ class Supervisor:
             self.unexpected.append(f"{name} did not end within 40 s of SIGTERM")
             process.kill()
             return
-        if status not in (0, -signal.SIGABRT):  # the watch looks at the latter
+        if status not in (0, 3, -signal.SIGABRT, -signal.SIGKILL if "YAOHAO_FAULTS" in self.environment else 0):  # the watch looks at the latter
             self.unexpected.append(f"{name} ended with {status} after SIGTERM")
         self.count("SIGTERM under load")
 
@@ -160,11 +162,14 @@ class Supervisor:
         self.count("SIGSTOP longer than session and lease")
 
     def heal(self):
-        """Nothing is stopped any more."""
+        """Nothing is stopped any more, and nothing crashes at its crash points."""
+        armed = self.environment.pop("YAOHAO_FAULTS", None)
         with self.lock:
             for child in self.children.values():
                 child.process.send_signal(signal.SIGCONT)
                 child.stopped = False
+                if armed:
+                    child.process.kill()
 
     def stop(self):
         with self.lock:
