@@ -22,6 +22,12 @@ def today():
     return (now() + datetime.timedelta(hours=8)).date()
 
 
+def quiet_hour():
+    """An hour half a day away, so that people may be reminded whenever the torture runs."""
+    hour = (now() + datetime.timedelta(hours=8 + 12)).hour
+    return {"from": f"{hour:02d}:00", "to": f"{(hour + 1) % 24:02d}:00", "days_off": False}
+
+
 def topic_of(event_type):
     return TOPIC_OF[event_type.split(".")[2]]
 

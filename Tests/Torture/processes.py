@@ -80,6 +80,8 @@ class Supervisor:
                             self.count("(librdkafka < 2.3) aborted while leaving a group, its issue 4312")
                         elif status == 3:
                             self.count("(process) a server was away at its start, started again")
+                        elif status == -signal.SIGTERM and b"started" not in self._since_start(child):
+                            pass  # asked to end before it had begun to listen
                         elif status not in (0, -signal.SIGKILL):
                             self.unexpected.append(f"{child.name} ended with {status}")
                         self._launch(child)
@@ -90,6 +92,15 @@ class Supervisor:
                         child.process.kill()
                         child.process.wait()
                         self._launch(child)
+
+    def _show(self, child):
+        """Writes what a process that does not end is doing into its log, where there is a debugger."""
+        with open(self.log(child), "ab") as log:
+            try:
+                subprocess.run(["gdb", "-p", str(child.process.pid), "-batch", "-ex", "thread apply all bt 12"], stdout=log,
+                               stderr=subprocess.DEVNULL, check=False, timeout=60)
+            except (OSError, subprocess.TimeoutExpired):
+                pass
 
     def _fenced(self, child):
         """Whether it ended because the broker took it for the older of two members of one name."""
@@ -139,10 +150,14 @@ class Supervisor:
         try:
             status = process.wait(timeout=40)
         except subprocess.TimeoutExpired:
+            self._show(self.children[name])
             self.unexpected.append(f"{name} did not end within 40 s of SIGTERM")
             process.kill()
             return
-        if status not in (0, 3, -signal.SIGABRT, -signal.SIGKILL if "YAOHAO_FAULTS" in self.environment else 0):  # the watch looks at the latter
+        if status == -signal.SIGTERM and self._since_start(self.children[name]).count(b"started") == 0:
+            self.count("SIGTERM before it had started")
+            return
+        if status not in (0, 3, -signal.SIGABRT, -signal.SIGTERM, -signal.SIGKILL if "YAOHAO_FAULTS" in self.environment else 0):  # the watch looks at the latter
             self.unexpected.append(f"{name} ended with {status} after SIGTERM")
         self.count("SIGTERM under load")
 
@@ -181,6 +196,7 @@ class Supervisor:
             try:
                 status = child.process.wait(timeout=35)
             except subprocess.TimeoutExpired:
+                self._show(child)
                 child.process.kill()
                 status = child.process.wait()
             if status != 0:

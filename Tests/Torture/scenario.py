@@ -12,7 +12,8 @@ REVEAL_SECONDS = 15
 class Scenario:
     """Runs cycles of a plan, a round, its results and their release, several at a time."""
 
-    def __init__(self, office, world, feeder, database, dice, count):
+    def __init__(self, office, world, feeder, database, dice, count, late):
+        self.late = late
         self.office, self.world, self.feeder, self.database = office, world, feeder, database
         self.dice, self.count = dice, count
         self.rounds, self.refused, self.failures = {}, [], []
@@ -31,10 +32,12 @@ class Scenario:
             report = receipt["details"]
             if report["inserted"] != len(rows):
                 raise RuntimeError(f"{register}: {receipt}")
-        receipt = self.office.say(self.world.keys["office"], "registers.rule-set", "plan_rule_severities", {
-            "key": "plan_rule_severities", "value": {name: "warning" for name in county.SEVERITIES}, "basis": "虚构"})
-        if receipt["status"] != "accepted":
-            raise RuntimeError(receipt)
+        for key, value in (("plan_rule_severities", {name: "warning" for name in county.SEVERITIES}),
+                           ("quiet_hours", county.quiet_hour())):
+            receipt = self.office.say(self.world.keys["office"], "registers.rule-set", key, {
+                "key": key, "value": value, "basis": "虚构"})
+            if receipt["status"] != "accepted":
+                raise RuntimeError(receipt)
 
     # ---- The cycles
     def start(self, cycles):
@@ -157,7 +160,7 @@ class Scenario:
             state = self.until(this, lambda s: s[1] is not None)
             if state[1] is not None:
                 self.commitments[this] = state[1]
-                late = self.dice.choice(county.WITNESSES) if self.dice.random() < 0.15 and attempt == 0 else None
+                late = self.dice.choice(county.WITNESSES) if self.dice.random() < self.late and attempt == 0 else None
 
                 def reveal(names, commitment=state[1], this=this, nonces=nonces):
                     return self.office.wait(*[self.witness(n, "rounds.nonce-revealed", this, {
@@ -249,6 +252,9 @@ class Scenario:
                     "visit": visit, "department": department, "version": 1, "decision": "approved"}), "another department's review")
             nowhere = self.world.result("0" * 32, "GAJ", [])
             self.must_refuse(say(keys["GAJ"], "inspections.result-recorded", "0" * 32, nowhere), "a result of no visit")
+            self.must_refuse(say(keys["GAJ"], "registers.rule-set", "plan_rule_severities", {
+                "key": "plan_rule_severities", "value": {name: "warning" for name in county.SEVERITIES}, "basis": "虚构"}),
+                             "a rule without the role")
             self.must_refuse(say(keys["GAJ"], "rounds.round-closed", "R0", {"round": "R0", "reveal_within_seconds": 5}),
                              "closing without the role")
             self.must_refuse(say(keys["SCJG"], "rounds.round-opened", "R1", {

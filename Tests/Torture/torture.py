@@ -115,11 +115,11 @@ class Torture:
         self.supervisor = processes.Supervisor(self.options.yaohao, environment, self.folder, self.count, SESSION_SECONDS)
         self.supervisor.start()
         self.office = postoffice.PostOffice(self.stack.settings["YAOHAO_KAFKA"], PREFIX, random.Random(self.dice.random()),
-                                            self.count)
+                                            self.count, noise=(0.10, 0.10, 0.01 * self.options.noise))
         self.office.start()
         self.feeder = feeds.Feeder(self.office, self.world.keys["SCJG"], PARTITIONS)
         self.scenario = scenario.Scenario(self.office, self.world, self.feeder, self.database,
-                                          random.Random(self.dice.random()), self.count)
+                                          random.Random(self.dice.random()), self.count, self.options.late)
         if not self.supervisor.settle(120):
             raise OSError("the private broker let not every process in within 120 s")
         self.say("processes have their partitions; registers")
@@ -156,7 +156,7 @@ class Torture:
             for submission in waiting:
                 submission.due = 0
         left = (1, 1, 1)
-        while any(left) and time.monotonic() < last_fault + 120:
+        while any(left) and time.monotonic() < last_fault + min(120, self.options.give_up):
             time.sleep(0.2)
             left = (sum(s.receipt is None for s in waiting),
                     self.database("SELECT count(*) FROM cluster.outbox WHERE sent_at IS NULL AND id = ANY (%s)", (rows,))[0][0],
@@ -165,13 +165,13 @@ class Torture:
         self.recovery = time.monotonic() - last_fault
         self.say(f"all of that done {self.recovery:.1f} s after the last fault" if not any(left) else f"NOT done: {left}")
         self.left = left
-        self.ended = self.scenario.join(300)
+        self.ended = self.scenario.join(self.options.give_up)
         self.say("what was begun has come to its end" if self.ended else "NOT everything that was begun came to its end")
         if not self.ended:
             faulthandler.dump_traceback(all_threads=True)
             for row in self.database("SELECT id, state, closed_at, reveal_by, committed_at, seeded_at, drawn_at FROM rounds.rounds"):
                 self.say(str([str(value) for value in row]))
-        end = time.monotonic() + 60
+        end = time.monotonic() + min(60, self.options.give_up / 2)
         while any(self.pending().values()) and time.monotonic() < end:
             time.sleep(0.3)
         self.office.stop()
@@ -232,6 +232,9 @@ def main():
     parser.add_argument("--pause", type=float, default=2.0, help="seconds between two faults to processes, on average")
     parser.add_argument("--faults", help="only these: " + ",".join(faults.Faults.WEIGHTS))
     parser.add_argument("--crash", default="", help="crash points with their chances, POINT=CHANCE …; see docs/reliability.md")
+    parser.add_argument("--late", type=float, default=0.15, help="share of rounds with a reveal that is withheld")
+    parser.add_argument("--noise", type=float, default=1, help="how many times as many forged messages")
+    parser.add_argument("--give-up", type=float, default=300, help="seconds that what was begun has to come to its end")
     parser.add_argument("--folder", required=True)
     options = parser.parse_args()
     unknown = set((options.faults or "kill").split(",")) - set(faults.Faults.WEIGHTS)
