@@ -50,26 +50,34 @@ extension OpenData {
     func calendar(_ year: Int) async throws -> JSONValue {
         try await document(
             """
+            WITH y AS (SELECT \(year)::int4 AS year),
+            windows AS MATERIALIZED (
+                SELECT p.id, p.kind, p.department, l ->> 'title' AS title, w ->> 0 AS first, w ->> 1 AS last
+                FROM open.plans p, jsonb_array_elements(p.document -> 'lines') AS l,
+                    jsonb_array_elements(l -> 'windows') AS w
+                WHERE p.in_force AND p.year = (SELECT year FROM y)),
+            names AS MATERIALIZED (
+                SELECT d AS id, open.department_name(d) AS name FROM (SELECT DISTINCT department AS d FROM windows) AS x)
             SELECT jsonb_build_object('year', y.year, 'months', (
                 SELECT jsonb_agg(jsonb_build_object('month', to_char(m.first, 'YYYY-MM'),
-                    'windows', (SELECT coalesce(jsonb_agg(jsonb_build_object('plan', p.id, 'title', l ->> 'title',
-                            'address', '/plans/' || p.id, 'department_name', open.department_name(p.department),
-                            'first', w ->> 0, 'last', w ->> 1, 'joint', p.kind = 'joint') ORDER BY w ->> 0, p.id), '[]')
-                        FROM open.plans p, jsonb_array_elements(p.document -> 'lines') AS l,
-                            jsonb_array_elements(l -> 'windows') AS w
-                        WHERE p.in_force AND p.year = y.year
-                            AND (w ->> 0)::date <= (m.first + interval '1 month - 1 day')::date AND (w ->> 1)::date >= m.first::date),
+                    'windows', (SELECT coalesce(jsonb_agg(jsonb_build_object('plan', w.id, 'title', w.title,
+                            'address', '/plans/' || w.id, 'department_name', n.name, 'first', w.first, 'last', w.last,
+                            'joint', w.kind = 'joint') ORDER BY w.first, w.id), '[]')
+                        FROM windows w JOIN names n ON n.id = w.department
+                        WHERE w.first <= to_char(m.first + interval '1 month - 1 day', 'YYYY-MM-DD')
+                            AND w.last >= to_char(m.first, 'YYYY-MM-DD')),
                     'draws', (SELECT coalesce(jsonb_agg(jsonb_build_object('round', r.id, 'state', r.state,
                             'address', '/draws/' || r.id) ORDER BY r.opened_at), '[]')
                         FROM open.rounds r WHERE to_char(r.opened_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM')
                             = to_char(m.first, 'YYYY-MM')),
                     'days_off', (SELECT coalesce(jsonb_agg(jsonb_build_object('day', c.day, 'holiday', c.holiday,
                             'kind', c.kind) ORDER BY c.day), '[]')
-                        FROM open.calendar c WHERE to_char(c.day, 'YYYY-MM') = to_char(m.first, 'YYYY-MM')))
+                        FROM open.calendar c WHERE c.day >= m.first::date
+                            AND c.day < (m.first + interval '1 month')::date))
                     ORDER BY m.first)
                 FROM generate_series(make_date(y.year, 1, 1)::timestamp, make_date(y.year, 12, 1)::timestamp, '1 month')
                     AS m (first)))::text
-            FROM (SELECT \(year)::int4 AS year) AS y
+            FROM y
             """) ?? .null
     }
 }
