@@ -68,9 +68,11 @@ public struct VisitPapers: Sendable {
     ///   - department: the department.
     ///   - categories: the names of the result categories, and of the states of objects, in the order of the form.
     ///   - code: what the QR code says, with `{visit}` for the visit's id.
+    ///   - word: the entity's word (核验词), by which it asks the open site for its own line; none where there is no site.
     /// - Throws: `Problem`, `QRCode.Problem`.
     public func papers(
-        of report: JSONValue, department: String, categories: (results: [String], states: [String]), code: String
+        of report: JSONValue, department: String, categories: (results: [String], states: [String]), code: String,
+        word: String? = nil
     ) throws -> [Paper] {
         let sheet = try Sheet(report, department: department, categories: categories)
         let qr = try QRCode(code.replacing("{visit}", with: sheet.visit)).svg
@@ -78,7 +80,9 @@ public struct VisitPapers: Sendable {
         let transfers = sheet.consequences(of: ["judiciary", "copied"])
         var papers = [
             try render("task-sheet", "检查任务单", sheet.common),
-            try render("notice", "检查通知书", sheet.common.merging(["code": qr]) { _, new in new }),
+            try render(
+                "notice", "检查通知书",
+                sheet.common.merging(["code": qr, "word": word ?? "", "has_word": word != nil]) { _, new in new }),
             try render("record", "现场检查记录表", sheet.common), try render("result-notice", "检查结果告知书", sheet.common),
         ]
         for (number, consequence) in Self.numbered(corrections) {
@@ -109,7 +113,15 @@ public struct VisitPapers: Sendable {
         }
         return try papers(
             of: report, department: department,
-            categories: (names.filter { !$0.1 }.map(\.0), names.filter(\.1).map(\.0)), code: code)
+            categories: (names.filter { !$0.1 }.map(\.0), names.filter(\.1).map(\.0)), code: code,
+            word: try await Self.word(of: report["entity"]?.text ?? "", database))
+    }
+
+    /// The word of an entity; `nil` in a database without an open site.
+    private static func word(of entity: String, _ database: some PostgresQueryable) async throws -> String? {
+        let row = try await database.query("SELECT to_regprocedure('site.word_of(text)') IS NOT NULL").first
+        guard try row?.decode(0, as: Bool.self) == true else { return nil }
+        return try await database.query("SELECT site.word_of(\(entity))").first?.decode(0, as: String.self)
     }
 
     /// Each with its number where there are several; one blank form where there is none.

@@ -19,27 +19,26 @@ struct Chart {
     /// The picture; empty without bars.
     var svg: String {
         guard !bars.isEmpty else { return "" }
-        let row = 30, left = 190, width = 720, right = 120
+        // What is written stands above its bar, so that it stays large on a phone.
+        let row = 42, width = 480
         let longest = max(1, full ?? bars.map { $0.parts.reduce(0, +) }.max() ?? 1)
-        let height = bars.count * row + 6
         var svg = """
-            <svg viewBox="0 0 \(width) \(height)" role="img" aria-label="\(Self.escaped(title))">
+            <svg viewBox="0 0 \(width) \(bars.count * row)" role="img" aria-label="\(Self.escaped(title))">
             """
         for (index, bar) in bars.enumerated() {
-            let y = index * row + 6
-            let label = bar.label.count > 13 ? bar.label.prefix(12) + "…" : bar.label
+            let y = index * row
             svg += "<g><title>\(Self.escaped("\(bar.label) \(bar.note)"))</title>"
-            svg += "<text x=\"\(left - 10)\" y=\"\(y + 15)\" text-anchor=\"end\">\(Self.escaped(String(label)))</text>"
-            svg +=
-                "<rect class=\"back\" x=\"\(left)\" y=\"\(y)\" width=\"\(width - left - right)\" height=\"20\" rx=\"3\"/>"
-            var x = left
+            svg += "<text x=\"0\" y=\"\(y + 14)\">\(Self.escaped(bar.label))</text>"
+            svg += "<text x=\"\(width)\" y=\"\(y + 14)\" text-anchor=\"end\">\(Self.escaped(bar.note))</text>"
+            svg += "<rect class=\"back\" x=\"0\" y=\"\(y + 20)\" width=\"\(width)\" height=\"12\" rx=\"3\"/>"
+            var x = 0
             for (number, part) in bar.parts.enumerated() where part > 0 {
-                let length = max(2, Int((Double(part) / Double(longest) * Double(width - left - right)).rounded()))
+                let length = max(2, Int((Double(part) / Double(longest) * Double(width)).rounded()))
                 svg +=
-                    "<rect class=\"c\(number + 1)\" x=\"\(x)\" y=\"\(y)\" width=\"\(length)\" height=\"20\" rx=\"3\"/>"
+                    "<rect class=\"c\(number + 1)\" x=\"\(x)\" y=\"\(y + 20)\" width=\"\(length)\" height=\"12\" rx=\"3\"/>"
                 x += length
             }
-            svg += "<text x=\"\(width - right + 8)\" y=\"\(y + 15)\">\(Self.escaped(bar.note))</text></g>"
+            svg += "</g>"
         }
         return svg + "</svg>"
     }

@@ -112,7 +112,7 @@ extension Portal {
                         let rate = department["rate_ppm"]?.forTemplate as? Int ?? 0
                         return Chart.Bar(
                             label: department["department_name"]?.forTemplate as? String ?? "", parts: [rate],
-                            note: Presentation.percent(ppm: rate))
+                            note: Presentation.percent((rate + 50) / 100 * 100))
                     }
                 ).svg
         }

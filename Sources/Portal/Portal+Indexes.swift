@@ -55,10 +55,10 @@ extension Portal {
                 urls.append("<url><loc>\(Chart.escaped(pages.base + address))</loc></url>\n")
             }
         } else {
+            guard try await open.sitemapParts(of: Self.sitemapSize).contains(part) else { throw HTTPError(.notFound) }
             urls = try await open.sitemapPart(from: part, size: Self.sitemapSize).map { entity in
                 "<url><loc>\(Chart.escaped("\(pages.base)/entities/\(FormFields.encode(entity.id))"))</loc><lastmod>\(entity.day)</lastmod></url>\n"
             }
-            guard !urls.isEmpty else { throw HTTPError(.notFound) }
         }
         return Self.text(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"

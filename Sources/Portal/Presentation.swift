@@ -42,7 +42,10 @@ struct Presentation {
             String(text.prefix(16)).replacing("T", with: " ")
         case .string(let text):
             texts[language]["\(key).\(text)"]
-        case .integer(let number) where key.hasSuffix("_ppm"): Self.percent(ppm: Int(number))
+        // What was counted is shown to a hundredth of a percent; what was set, as it was set.
+        case .integer(let number) where key == "chance_ppm" || key == "rate_ppm":
+            Self.percent((Int(number) + 50) / 100 * 100)
+        case .integer(let number) where key.hasSuffix("_ppm"): Self.percent(Int(number))
         case .integer(let number): Self.grouped(Int(number))
         case .array(let elements) where key == "methods":
             elements.compactMap { element in
@@ -91,27 +94,50 @@ struct Presentation {
             ? texts.text("pool.all", language) : parts.joined(separator: language == .chinese ? "；" : "; ")
     }
 
-    /// How many of them, in words.
+    /// How many of them, in words: a count, one rate, or rates by class; a plan may leave a range.
     private func sample(_ members: [String: JSONValue]) -> String {
-        if case .integer(let count)? = members["count"] { return Self.grouped(Int(count)) }
+        if let count = members["count"] {
+            return bounds(count, Self.grouped) + (language == .chinese ? " 户" : " objects")
+        }
+        if let rate = members["rate_ppm"] { return bounds(rate, Self.percent) }
         guard case .object(let rates)? = members["rates_ppm"] else { return "" }
-        return rates.sorted { Self.rank($0.key) < Self.rank($1.key) }.compactMap { name, rate in
-            if case .integer(let ppm) = rate { "\(name) \(Self.percent(ppm: Int(ppm)))" } else { nil }
+        let texts = rates.sorted { Self.rank($0.key) < Self.rank($1.key) }.map {
+            (className($0), bounds($1, Self.percent))
+        }
+        // One rate for all needs to be said once.
+        if let first = texts.first, texts.count == 5, texts.allSatisfy({ $0.1 == first.1 }) { return first.1 }
+        return texts.map { "\($0) \($1)" }.joined(separator: comma)
+    }
+
+    /// A number, or from where to where.
+    private func bounds(_ value: JSONValue, _ written: (Int) -> String) -> String {
+        func number(_ value: JSONValue?) -> String? {
+            if case .integer(let number)? = value { written(Int(number)) } else { nil }
+        }
+        if let exact = number(value) { return exact }
+        return switch (number(value["min"]), number(value["max"])) {
+        case (let least?, let most?): "\(least)–\(most)"
+        case (let least?, nil): "≥ \(least)"
+        case (nil, let most?): "≤ \(most)"
+        case (nil, nil): ""
+        }
+    }
+
+    /// Figures by class; nothing where there are no classes.
+    private func classes(_ members: [String: JSONValue]) -> String? {
+        guard members["*"] == nil else { return nil }
+        return members.sorted { Self.rank($0.key) < Self.rank($1.key) }.compactMap { name, value in
+            if case .integer(let number) = value { "\(className(name)) \(Self.grouped(Int(number)))" } else { nil }
         }.joined(separator: comma)
     }
 
-    private func classes(_ members: [String: JSONValue]) -> String {
-        members.sorted { Self.rank($0.key) < Self.rank($1.key) }.compactMap { name, value in
-            guard case .integer(let number) = value else { return nil }
-            return name == "*" ? Self.grouped(Int(number)) : "\(name) \(Self.grouped(Int(number)))"
-        }.joined(separator: comma)
-    }
+    private func className(_ name: String) -> String { name == "-" ? texts.text("class.none", language) : name }
 
     /// The classes as officials list them, `-` for those without one last.
     private static func rank(_ name: String) -> String { name == "-" ? "~" : name }
 
     /// `3.5 %`; as many digits as parts per million need.
-    static func percent(ppm: Int) -> String {
+    static func percent(_ ppm: Int) -> String {
         let (whole, rest) = ppm.quotientAndRemainder(dividingBy: 10_000)
         var digits = String(rest)
         digits = String(repeating: "0", count: 4 - digits.count) + digits

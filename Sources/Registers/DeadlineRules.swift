@@ -94,6 +94,16 @@ public struct DeadlineRules: Sendable, Hashable {
     public let quietHours: QuietHours
     /// Working days after a reminder within which the end of the matter counts as its effect.
     public let effectWorkingDays: Int
+    /// The circular that the office has released; `nil` while none is.
+    public let latenessReleased: Release?
+
+    /// A released circular (已发布的通报): up to its day the open site names departments that published late.
+    public struct Release: Sendable, Hashable {
+        /// Its last day.
+        public let until: Day
+        /// Its title.
+        public let circular: String
+    }
 
     init(_ reader: inout JSONReader) throws {
         publicationCountsFrom = try reader.required("publication_counts_from").choice()
@@ -118,6 +128,9 @@ public struct DeadlineRules: Sendable, Hashable {
                 daysOff: try hours.bool("days_off"))
         }
         effectWorkingDays = try reader.integer("effect_working_days", in: 0...250)
+        latenessReleased = try reader.required("lateness_released").nullable()?.object { released in
+            Release(until: try released.required("until").day(), circular: try released.string("circular"))
+        }
     }
 
     /// The ladder of a kind of deadline.

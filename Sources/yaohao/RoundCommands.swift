@@ -3,13 +3,14 @@ import Cluster
 import Draw
 import Foundation
 import JSON
+import Postgres
 import Rounds
 
 /// `yaohao round`: a round's life, and what can be seen of it.
 struct Round: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Open, close, list, show and export rounds · 抽取轮次",
-        subcommands: [Open.self, Close.self, List.self, Show.self, Export.self])
+        subcommands: [Open.self, Close.self, List.self, Show.self, Export.self, Word.self])
 
     struct Open: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Open a round · 开启")
@@ -99,6 +100,20 @@ struct Round: AsyncParsableCommand {
             } else {
                 RoundReport.text(report).forEach(say)
             }
+        }
+    }
+
+    struct Word: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "An enterprise's word, for who has shown to be it; it stands on notices too · 核验词")
+
+        @Argument(help: "Its code · 统一社会信用代码") var entity: String
+
+        func run() async throws {
+            let word = try await withPool(settings(needsKafka: false)) { pool in
+                try await pool.query("SELECT site.word_of(\(entity))").first?.decode(0, as: String.self)
+            }
+            say(word ?? "")
         }
     }
 
