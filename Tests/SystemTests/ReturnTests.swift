@@ -103,6 +103,38 @@ struct ReturnTests {
         }
     }
 
+    @Test("Published is only what the mandated platform has acknowledged, where the county says so")
+    func acknowledged() async throws {
+        try await Self.with(seed: 5) { county, _ in
+            let year = try #require(ReturnPeriod(.annual, "\(county.today.year)"))
+            let own = try await Self.report(county, year, nil).report.section.all
+            try #require(own.published > 1)
+            let body: JSONValue = ["key": "publication_acknowledged_by", "value": "platform", "basis": "测试"]
+            try await county.stack.pool.execute(
+                """
+                INSERT INTO registers.statements (kind, id, valid_from, body, source, submission, department)
+                VALUES ('rule', 'publication_acknowledged_by', clock_timestamp(), \(body.canonicalText)::text::jsonb,
+                    'dept:LXHY', 'S1', 'LXHY')
+                """)
+            let none = try await Self.report(county, year, nil).report.section.all
+            #expect(none.published == 0 && none.inspected == own.inspected)
+            // The platform's number for one of the results that count.
+            try await county.stack.pool.execute(
+                """
+                INSERT INTO notices.platform_records
+                    (kind, subject, department, task_number, entered_on, source, submission)
+                SELECT 'result', p.id, p.department, 'T-1', current_date, 'dept:' || p.department, 'S2'
+                FROM open.publications p
+                WHERE EXISTS (SELECT FROM returns.tasks(\(year.first.description)::text::date,
+                    \(year.last.description)::text::date, clock_timestamp()) t
+                    WHERE t.inspected AND t.visit = p.visit AND t.department = p.department)
+                ORDER BY p.id LIMIT 1
+                """)
+            let one = try await Self.report(county, year, nil).report.section.all
+            #expect(one.published == 1)
+        }
+    }
+
     @Test("What is inspected in the months of a year adds up to the year")
     func months() async throws {
         try await Self.with(seed: 11) { county, _ in
