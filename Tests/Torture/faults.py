@@ -156,7 +156,7 @@ class Stack:
 
     def __init__(self, root, folder):
         self.root, self.folder = root, folder
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("YAOHAO_")}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("YAOHAO_") and name != "MUTANT"}
         self.environment["YAOHAO_STACK_DIR"] = folder
         self.can_fill_disk = False
         self.mount = os.path.join(folder, "postgres")

@@ -13,6 +13,11 @@ WORKERS = {"w1": "feeds,registers,plans,rounds", "w2": "rounds,inspections", "w3
 GROUPS = {name: len(slices.split(",")) + 1 for name, slices in WORKERS.items()} | {"n1": 1}
 # How long the private broker may leave a member without an answer before it is started again.
 PATIENCE = 12
+PARTITIONS = 3
+
+
+# Whose clocks jump; the others' and the servers' stay.
+MOVED_CLOCKS = ("w3", "n1")
 
 
 def die_with_parent():
@@ -32,12 +37,17 @@ class Supervisor:
     def __init__(self, binary, environment, folder, count, session_seconds):
         self.binary, self.environment, self.folder, self.count = binary, environment, folder, count
         self.session_seconds = session_seconds
-        self.clock_file = None
+        library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+        self.clock_file = os.path.join(folder, "clock") if os.path.exists(library) else None
+        self.clock = {} if self.clock_file is None else {
+            "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": self.clock_file, "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
+        self.jump("+0")
         self.lock = threading.RLock()
         self.children = {name: Supervised(name, ("worker", "--name", name, "--only", slices))
                          for name, slices in WORKERS.items()}
         self.children["n1"] = Supervised("n1", ("notifier", "--name", "n1"))
-        self.running = False
+        self.running, self.unshared = False, None
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.unexpected = []
 
@@ -53,8 +63,11 @@ class Supervisor:
     def _launch(self, child):
         with open(self.log(child), "ab") as log:
             child.log_from = log.tell()
-            child.process = subprocess.Popen([self.binary, *child.arguments], stdout=log, stderr=log,
-                                             env={**self.environment, "PGAPPNAME": child.name}, preexec_fn=die_with_parent)
+            # By way of env: libfaketime changes the environment of the first program it is in, where Swift looks for its
+            # arguments.
+            child.process = subprocess.Popen(["/usr/bin/env", self.binary, *child.arguments], stdout=log, stderr=log,
+                                             env={**self.environment, "PGAPPNAME": child.name,
+                                                  **(self.clock if child.name in MOVED_CLOCKS else {})}, preexec_fn=die_with_parent)
         child.started, child.stopped = time.monotonic(), False
 
     def groups(self, child):
@@ -92,6 +105,7 @@ class Supervisor:
                         child.process.kill()
                         child.process.wait()
                         self._launch(child)
+                self._share_out()
 
     def _show(self, child):
         """Writes what a process that does not end is doing into its log, where there is a debugger."""
@@ -111,10 +125,40 @@ class Supervisor:
             log.seek(child.log_from)
             return log.read()
 
+    def held(self, child):
+        """The partitions that it has now, by its log."""
+        held = set()
+        for line in self._since_start(child).splitlines():
+            if b"partitions assigned" in line or b"partitions revoked" in line:
+                named = set(line.split(b"kafka.partitions=[")[1].split(b"]  worker")[0].split(b"] worker")[0].split(b", ")) - {b""}
+                held = held | named if b"assigned" in line else held - named
+        return held
+
+    def shares(self):
+        """Whether each partition of the groups that workers share is exactly one's."""
+        taken = [partition for child in self.children.values() for partition in self.held(child)
+                 if partition.split(b"[")[0].endswith((b"draw-requests", b"result-submissions", b"tasks"))]
+        return len(taken) == len(set(taken)) == 3 * PARTITIONS
+
     def settled(self):
-        """Whether every process has its part in all of its groups."""
+        """Whether every process has its part in all of its groups, and each partition is one's."""
         with self.lock:
-            return all(len(self.groups(child)) >= GROUPS[child.name] for child in self.children.values())
+            return all(len(self.groups(child)) >= GROUPS[child.name] for child in self.children.values()) and self.shares()
+
+    def _share_out(self):
+        """The private broker, unlike Apache Kafka, gives a member that comes back under its name the partitions of another,
+        and leaves its own to nobody. Members that join while no other is there are given them rightly."""
+        if not self.shares():
+            if self.unshared is None:
+                self.unshared = time.monotonic()
+            elif time.monotonic() - self.unshared > PATIENCE + 8:
+                self.count("(broker) partitions given to nobody, the workers started again")
+                for child in self.children.values():
+                    if child.name in WORKERS and not child.stopped:
+                        child.process.kill()
+                self.unshared = None
+        else:
+            self.unshared = None
 
     def settle(self, seconds):
         end = time.monotonic() + seconds
@@ -175,6 +219,13 @@ class Supervisor:
                 child.stopped = False
                 child.started = max(child.started, time.monotonic() - PATIENCE + 8)
         self.count("SIGSTOP longer than session and lease")
+
+    def jump(self, seconds):
+        """Sets how far the clocks of some processes are from everybody else's, such as `+3600`."""
+        if self.clock_file is not None:
+            with open(self.clock_file + ".new", "w", encoding="ascii") as file:
+                file.write(seconds + "\n")
+            os.replace(self.clock_file + ".new", self.clock_file)
 
     def heal(self):
         """Nothing is stopped any more, and nothing crashes at its crash points."""

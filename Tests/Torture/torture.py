@@ -33,7 +33,7 @@ import psycopg
 import scenario
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-PREFIX, PARTITIONS = "yaohao.", 3
+PREFIX, PARTITIONS = "yaohao.", processes.PARTITIONS
 # Short, so that a worker that is gone or paused is missed after seconds.
 LEASE_MS, SESSION_SECONDS, PACE_MS = 4000, 6, 200
 TITLES = {1: "a receipt's effect, exactly once", 2: "in = accepted + rejected + dead letters + pending; pending reaches 0",
@@ -105,6 +105,8 @@ class Torture:
             "sslmode=disable gssencmode=disable connect_timeout=5", "YAOHAO_KAFKA": f"127.0.0.1:{self.broker.port}",
             "YAOHAO_LEASE_MS": str(LEASE_MS), "YAOHAO_TASK_PACE_MS": str(PACE_MS),
             "YAOHAO_KAFKA_SESSION_TIMEOUT_MS": str(SESSION_SECONDS * 1000), "YAOHAO_KAFKA_HEARTBEAT_INTERVAL_MS": "1000"}
+        if os.environ.get("MUTANT"):  # the processes only: the checks use the program as it should be
+            environment["MUTANT"] = os.environ["MUTANT"]
         if self.options.crash:
             environment["YAOHAO_FAULTS"] = "development " + self.options.crash
         self.world = county.County(random.Random(self.dice.random()))
