@@ -171,7 +171,8 @@ public struct ConsequenceDays: Sendable, Hashable {
 public func decide(
     _ consequence: Consequence, signer: String, facts: ConsequenceFacts
 ) throws(Rejection) -> ConsequenceDays {
-    var reasons = ownPart(of: consequence.department, signer: signer)
+    try requireOwnPart(of: consequence.department, signer: signer)
+    var reasons: [Reason] = []
     if !facts.kinds.contains(consequence.kind) {
         reasons.append(
             Reason(

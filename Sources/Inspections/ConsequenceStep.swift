@@ -118,7 +118,8 @@ public struct StepFacts: Sendable {
 /// - Returns: whether it came later than it was due; `nil` where nothing was due.
 /// - Throws: `Rejection` with every reason that was found.
 public func decide(_ step: ConsequenceStep, signer: String, facts: StepFacts?) throws(Rejection) -> Bool? {
-    var reasons = ownPart(of: step.department, signer: signer)
+    try requireOwnPart(of: step.department, signer: signer)
+    var reasons: [Reason] = []
     guard let facts, facts.department == step.department else {
         reasons.append(
             Reason(

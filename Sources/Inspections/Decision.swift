@@ -103,8 +103,8 @@ public struct AcceptedResult: Sendable, Hashable {
 ///   - facts: what the database knows.
 /// - Throws: `Rejection` with every reason that was found.
 public func decide(_ result: RecordedResult, signer: String, facts: ResultFacts) throws(Rejection) -> AcceptedResult {
-    var reasons = ownPart(of: result.department, signer: signer)
-    reasons += categoryReasons(result.items, facts.categories)
+    try requireOwnPart(of: result.department, signer: signer)
+    var reasons = categoryReasons(result.items, facts.categories)
     let endedOn = Day(result.endedOn)
     if let endedOn {
         if endedOn > facts.today {
@@ -119,12 +119,8 @@ public func decide(_ result: RecordedResult, signer: String, facts: ResultFacts)
                 field: "ended_on", code: "ended-on.invalid",
                 message: "“\(result.endedOn)”不是有效日期，请写成 YYYY-MM-DD；write a day that exists"))
     }
-    guard let visit = facts.visit else {
-        reasons.append(
-            Reason(
-                field: "visit", code: "visit.unknown",
-                message: "没有已抽取的检查任务 \(result.visit)，请核对编号；no drawn round has this visit"))
-        throw Rejection(reasons)
+    guard let visit = facts.visit, let part = visit.parts[result.department] else {
+        throw Rejection(reasons + [noPart(of: result.department)])
     }
     if let endedOn, endedOn < visit.windowFirst {
         reasons.append(
@@ -133,17 +129,9 @@ public func decide(_ result: RecordedResult, signer: String, facts: ResultFacts)
                 message: "检查结束日期 \(endedOn) 早于检查期首日 \(visit.windowFirst)；check the day"))
     }
     reasons += versionReasons(result, latest: facts.recorded[result.department])
-    if let part = visit.parts[result.department] {
-        reasons += coverageReasons(result.items, of: part.items)
-        reasons += sourceReasons(result.items, facts.concluded)
-        reasons += inspectorReasons(result, part)
-    } else {
-        reasons.append(
-            Reason(
-                field: "department", code: "department.not-in-visit",
-                message: "\(result.department) 不参加此次检查，参加的部门：\(visit.parts.keys.sorted().joined(separator: "、"))；"
-                    + "only a department of the visit records its part"))
-    }
+    reasons += coverageReasons(result.items, of: part.items)
+    reasons += sourceReasons(result.items, facts.concluded)
+    reasons += inspectorReasons(result, part)
     guard reasons.isEmpty, let endedOn else { throw Rejection(reasons) }
     // A due day beyond the known calendar is not guessed.
     let dueOn = try? facts.entryTerm.day(after: endedOn, facts.calendar)

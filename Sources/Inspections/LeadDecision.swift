@@ -34,7 +34,8 @@ public struct LeadFacts: Sendable {
 public func decide(
     _ lead: Lead, signer: String, facts: LeadFacts
 ) throws(Rejection) -> (actBy: Day, decideBy: Day) {
-    var reasons = ownPart(of: lead.department, signer: signer)
+    try requireOwnPart(of: lead.department, signer: signer)
+    var reasons: [Reason] = []
     if lead.receivedOn > facts.today {
         reasons.append(
             Reason(
@@ -103,8 +104,9 @@ public struct LeadState: Sendable, Hashable {
 
     fileprivate static func reasons(
         _ lead: String, of department: String, on day: Day, signer: String, today: Day, _ state: LeadState?
-    ) -> [Reason] {
-        var reasons = ownPart(of: department, signer: signer)
+    ) throws(Rejection) -> [Reason] {
+        try requireOwnPart(of: department, signer: signer)
+        var reasons: [Reason] = []
         guard let state, state.department == department else {
             reasons.append(
                 Reason(
@@ -142,7 +144,7 @@ public func decide(
     _ inspected: InspectedLead, signer: String, today: Day, state: LeadState?, certified: Set<String>, least: Int,
     categories: [String: CategoryKind]
 ) throws(Rejection) {
-    var reasons = LeadState.reasons(
+    var reasons = try LeadState.reasons(
         inspected.lead, of: inspected.department, on: inspected.on, signer: signer, today: today, state)
     for (index, inspector) in inspected.inspectors.enumerated() where !certified.contains(inspector) {
         reasons.append(
@@ -175,7 +177,7 @@ public func decide(
 ///
 /// - Throws: `Rejection` with every reason that was found.
 public func decide(_ closed: ClosedLead, signer: String, today: Day, state: LeadState?) throws(Rejection) {
-    var reasons = LeadState.reasons(
+    var reasons = try LeadState.reasons(
         closed.lead, of: closed.department, on: closed.on, signer: signer, today: today, state)
     if let state {
         if let inspectedOn = state.inspectedOn {

@@ -74,7 +74,8 @@ public struct ReviewFacts: Sendable {
 ///
 /// - Throws: `Rejection` with every reason that was found.
 public func decide(_ review: ReviewedResult, signer: String, key: String?, facts: ReviewFacts) throws(Rejection) {
-    var reasons = ownPart(of: review.department, signer: signer)
+    try requireOwnPart(of: review.department, signer: signer)
+    var reasons: [Reason] = []
     switch facts.version {
     case nil:
         reasons.append(
@@ -103,13 +104,23 @@ public func decide(_ review: ReviewedResult, signer: String, key: String?, facts
     guard reasons.isEmpty else { throw Rejection(reasons) }
 }
 
-/// A department speaks for itself only (谁抽查、谁录入).
-func ownPart(of department: String, signer: String) -> [Reason] {
-    department == signer
-        ? []
-        : [
-            Reason(
-                field: "department", code: "department.other",
-                message: "谁抽查、谁录入：签名部门是 \(signer)，不能替 \(department) 录入；sign with the key of \(department)")
-        ]
+/// A department speaks for itself only (谁抽查、谁录入). Whoever speaks for another is told nothing else, since that would
+/// tell it of the other's part.
+///
+/// - Throws: `Rejection`.
+func requireOwnPart(of department: String, signer: String) throws(Rejection) {
+    guard department == signer else {
+        throw Rejection(
+            field: "department", code: "department.other",
+            message: "谁抽查、谁录入：签名部门是 \(signer)，不能替 \(department) 录入；sign with the key of \(department)")
+    }
+}
+
+/// The one refusal for a visit that there is not and for one that is others': nobody learns from it which visits there are.
+///
+/// - Returns: the reason that a department has no part in a visit.
+func noPart(of department: String) -> Reason {
+    Reason(
+        field: "visit", code: "visit.unknown",
+        message: "没有 \(department) 参加的此项检查任务，请核对编号；no drawn round has this visit with a part of \(department)")
 }

@@ -30,22 +30,12 @@ public struct PartFacts: Sendable {
     }
 
     /// What speaks against anything being said of this part any more.
-    fileprivate func closed(to department: String, signer: String) -> [Reason] {
-        var reasons = ownPart(of: department, signer: signer)
-        guard let visit else {
-            reasons.append(
-                Reason(
-                    field: "visit", code: "visit.unknown",
-                    message: "没有已抽取的检查任务，请核对编号；no drawn round has this visit"))
-            return reasons
-        }
-        if visit.parts[department] == nil {
-            reasons.append(
-                Reason(
-                    field: "department", code: "department.not-in-visit",
-                    message: "\(department) 不参加此次检查，参加的部门：\(visit.parts.keys.sorted().joined(separator: "、"))；"
-                        + "only a department of the visit speaks of its part"))
-        }
+    ///
+    /// - Throws: `Rejection` for whoever has no part in the visit, with nothing else.
+    fileprivate func closed(to department: String, signer: String) throws(Rejection) -> [Reason] {
+        try requireOwnPart(of: department, signer: signer)
+        guard visit?.parts[department] != nil else { throw Rejection([noPart(of: department)]) }
+        var reasons: [Reason] = []
         if isRecorded {
             reasons.append(
                 Reason(
@@ -81,7 +71,7 @@ public struct PartFacts: Sendable {
 /// - Returns: the day of the step.
 /// - Throws: `Rejection` with every reason that was found.
 public func decide(_ step: VisitStep, signer: String, facts: PartFacts) throws(Rejection) -> Day {
-    var reasons = facts.closed(to: step.department, signer: signer)
+    var reasons = try facts.closed(to: step.department, signer: signer)
     let day = step.on ?? facts.today
     for later in VisitStep.Kind.allCases.drop(while: { $0 != step.kind }) {
         if let taken = facts.steps[later] {
@@ -120,7 +110,7 @@ public func decide(_ step: VisitStep, signer: String, facts: PartFacts) throws(R
 ///
 /// - Throws: `Rejection` with every reason that was found.
 public func decide(_ failed: FailedVisit, signer: String, facts: PartFacts) throws(Rejection) {
-    var reasons = facts.closed(to: failed.department, signer: signer)
+    var reasons = try facts.closed(to: failed.department, signer: signer)
     reasons += facts.misdated(failed.on, notBefore: facts.visit?.windowFirst)
     if let ended = facts.steps[.ended] {
         reasons.append(
@@ -141,7 +131,7 @@ public func decide(_ failed: FailedVisit, signer: String, facts: PartFacts) thro
 ///
 /// - Throws: `Rejection` with every reason that was found.
 public func decide(_ amended: AmendedVisit, signer: String, facts: PartFacts) throws(Rejection) {
-    var reasons = facts.closed(to: amended.department, signer: signer)
+    var reasons = try facts.closed(to: amended.department, signer: signer)
     if let ended = facts.steps[.ended] {
         reasons.append(
             Reason(field: "visit", code: "visit.past", message: "已于 \(ended) 报告检查结束；the visit was made"))
@@ -159,7 +149,7 @@ public func decide(_ amended: AmendedVisit, signer: String, facts: PartFacts) th
 ///
 /// - Throws: `Rejection` with every reason that was found.
 public func decide(_ part: EntrustedPart, signer: String, facts: PartFacts) throws(Rejection) {
-    var reasons = facts.closed(to: part.department, signer: signer)
+    var reasons = try facts.closed(to: part.department, signer: signer)
     reasons += facts.misdated(part.on, notBefore: nil)
     if let own = facts.visit?.parts[part.department]?.items {
         for (index, item) in part.items.enumerated() where !own.contains(item) {

@@ -115,7 +115,7 @@ struct VisitHandlers: Sendable {
             WHERE id = \(conclusion.entrustment)
             """
         ).first
-        try InspectionStore.refuse(ownPart(of: conclusion.department, signer: submission.department))
+        try requireOwnPart(of: conclusion.department, signer: submission.department)
         guard let row, try row.decode("department", as: String.self) == conclusion.department else {
             throw Rejection(
                 field: "entrustment", code: "entrustment.unknown",

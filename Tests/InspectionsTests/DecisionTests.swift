@@ -70,7 +70,24 @@ struct DecisionTests {
     func department() {
         #expect(Self.reasons(Self.result(), signer: "YJGL") == ["department department.other"])
         let stranger = Self.result(department: "WHLY")
-        #expect(Self.reasons(stranger, signer: "WHLY") == ["department department.not-in-visit"])
+        #expect(Self.reasons(stranger, signer: "WHLY") == ["visit visit.unknown"])
+    }
+
+    @Test(
+        "is refused alike for a visit that there is not and for one that is others', so that nobody learns which there are"
+    )
+    func tellsNothing() {
+        func refusal(_ result: RecordedResult, _ signer: String, _ facts: ResultFacts) -> Rejection? {
+            do throws(Rejection) {
+                _ = try decide(result, signer: signer, facts: facts)
+                return nil
+            } catch { return error }
+        }
+        let stranger = Self.result(department: "WHLY")
+        let theirs = refusal(stranger, "WHLY", Self.facts())
+        #expect(theirs != nil)
+        #expect(theirs == refusal(stranger, "WHLY", Self.facts(visit: nil)))
+        #expect(refusal(Self.result(), "WHLY", Self.facts()) == refusal(Self.result(), "WHLY", Self.facts(visit: nil)))
     }
 
     @Test("covers every item once and no other")

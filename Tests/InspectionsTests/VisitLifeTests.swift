@@ -78,7 +78,7 @@ struct VisitLifeTests {
         #expect(Self.codes(.begun, Self.facts(), signer: "YJGL") == ["department.other"])
         let stranger = VisitStep(.begun, visit: "V1", department: "XFJY", on: Self.day)
         #expect(
-            Self.codes { _ = try decide(stranger, signer: "XFJY", facts: Self.facts()) } == ["department.not-in-visit"])
+            Self.codes { _ = try decide(stranger, signer: "XFJY", facts: Self.facts()) } == ["visit.unknown"])
     }
 
     @Test("names only inspectors of the team, and only states that prevent visits")
