@@ -16,7 +16,7 @@ MUTANTS = {
         ("Sources/Kafka/PartitionWork.swift", "            state.flow.began(message.size)\n",
          "            state.flow.began(message.size)\n"
          "            if mutant(\"offset-first\") { state.watermark.finish(message.offset) }\n")],
-        ("--crash", "letter-uncommitted=0.5", "--faults", "kill", "--pause", "1", "--noise", "5")),
+        ("--crash", "letter-uncommitted=0.5", "--faults", "kill,slow", "--pause", "1", "--noise", "8")),
     "inbox-by-place": ("the inbox knows a submission by something else than its source and id", [
         (CLUSTER + "Inbox.swift", "VALUES (\\(submission.source), \\(submission.id), \\(submission.digest)",
          "VALUES (\\(submission.source), \\(submission.id + (mutant(\"inbox-by-place\") ? \"@\" + String(Int.random(in: 0..<1_000_000))"
