@@ -127,8 +127,9 @@ struct SubstituteTests {
     }
 
     /// A drawn round with amendments after it, each computed plainly, and its bundle.
+    static let generator = BundleGenerator(entities: 2_000, requests: 12, inspectors: 60, departments: 4, seed: 11)
+
     static func amended() async throws -> (files: [String: [UInt8]], lines: [Amendment]) {
-        let generator = BundleGenerator(entities: 2_000, requests: 12, inspectors: 60, departments: 4, seed: 11)
         let files = try await BundleFixture.files(drawing: generator)
         let bundle = DrawBundle(files: files)
         let frozen = try await bundle.frozen(threads: 2)
@@ -221,6 +222,18 @@ struct SubstituteTests {
         }
         await #expect(throws: Difference.self) {
             try await Self.verify(files, changed(2) { with($0, $0.change, number: 9) })
+        }
+        // The other program, which shares no code, says the same.
+        let folder = try await BundleFixture(drawing: Self.generator)
+        let other = try #require(inspectors.first { $0.department == lines[0].department })
+        let forged = changed(0) { line in
+            guard case .substitute(let slot, let replaced, let by, _) = line.change, by != other.id else { return line }
+            return with(line, .substitute(slot: slot, replaced: replaced, by: other.id, excluded: []))
+        }
+        for (chain, status) in [(lines, 0), (forged, 1), (Array(lines.dropFirst()), 1)] as [([Amendment], Int32)] {
+            try folder.write(Amendment.fileName, Array(chain.map { $0.line + "\n" }.joined().utf8))
+            let run = try Run.independentVerifier(folder.path)
+            #expect(run.status == status, "\(run.errors)")
         }
     }
 
