@@ -77,8 +77,25 @@ class Faults:
     def terminate(self):
         self.supervisor.terminate(self.victim())
 
+    # How long the relay's lease holds, whatever the tasks' does.
+    RELAY_LEASE_SECONDS = 10
+
     def pause(self):
-        self.supervisor.pause(self.victim(), self.supervisor.session_seconds + self.dice.uniform(1, 3))
+        """Stops one in the midst of a task, or of relaying, for longer than its session and its lease."""
+        seconds = self.supervisor.session_seconds
+        query = "SELECT owner FROM cluster.tasks WHERE state = 'leased'"
+        if self.dice.random() < 0.5:
+            seconds = max(seconds, self.RELAY_LEASE_SECONDS)
+            query = "SELECT owner FROM cluster.leases WHERE EXISTS (SELECT FROM cluster.outbox WHERE sent_at IS NULL)"
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
+            names = [row[0] for row in self.database(query) if row[0] in self.supervisor.children]
+            if names:
+                time.sleep(self.dice.uniform(0, 0.05))
+                self.supervisor.pause(self.dice.choice(names), seconds + self.dice.uniform(1, 3))
+                return
+            time.sleep(0.01)
+        self.supervisor.pause(self.victim(), seconds + 1)
 
     def broker_kill(self):
         self.broker_lost = True

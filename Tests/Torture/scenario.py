@@ -6,14 +6,12 @@ import time
 import county
 from postoffice import Stop
 
-REVEAL_SECONDS = 15
-
 
 class Scenario:
     """Runs cycles of a plan, a round, its results and their release, several at a time."""
 
-    def __init__(self, office, world, feeder, database, dice, count, late):
-        self.late = late
+    def __init__(self, office, world, feeder, database, dice, count, late, reveal_seconds):
+        self.late, self.reveal_seconds = late, reveal_seconds
         self.office, self.world, self.feeder, self.database = office, world, feeder, database
         self.dice, self.count = dice, count
         self.rounds, self.refused, self.failures = {}, [], []
@@ -154,7 +152,7 @@ class Scenario:
                     return False
             previous = this
             closing = self.office.say(self.world.keys["SCJG"], "rounds.round-closed", this,
-                                      {"round": this, "reveal_within_seconds": REVEAL_SECONDS * (attempt + 1)})
+                                      {"round": this, "reveal_within_seconds": self.reveal_seconds * (attempt + 1)})
             if not self.accepted([closing], "close"):
                 return False
             state = self.until(this, lambda s: s[1] is not None)

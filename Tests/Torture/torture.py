@@ -121,7 +121,7 @@ class Torture:
         self.office.start()
         self.feeder = feeds.Feeder(self.office, self.world.keys["SCJG"], PARTITIONS)
         self.scenario = scenario.Scenario(self.office, self.world, self.feeder, self.database,
-                                          random.Random(self.dice.random()), self.count, self.options.late)
+                                          random.Random(self.dice.random()), self.count, self.options.late, self.options.reveal)
         if not self.supervisor.settle(120):
             raise OSError("the private broker let not every process in within 120 s")
         self.say("processes have their partitions; registers")
@@ -235,6 +235,7 @@ def main():
     parser.add_argument("--faults", help="only these: " + ",".join(faults.Faults.WEIGHTS))
     parser.add_argument("--crash", default="", help="crash points with their chances, POINT=CHANCE …; see docs/reliability.md")
     parser.add_argument("--late", type=float, default=0.15, help="share of rounds with a reveal that is withheld")
+    parser.add_argument("--reveal", type=int, default=15, help="seconds that witnesses have to reveal")
     parser.add_argument("--noise", type=float, default=1, help="how many times as many forged messages")
     parser.add_argument("--give-up", type=float, default=300, help="seconds that what was begun has to come to its end")
     parser.add_argument("--folder", required=True)
