@@ -19,6 +19,8 @@ public struct Act: Sendable, Hashable {
         case feed
         /// A key that was stored, changed or revoked; written by the database itself.
         case key
+        /// What somebody did at the operators' console that is no submission; written by the database itself.
+        case console
     }
 
     /// What came of it.
@@ -45,6 +47,8 @@ public struct Act: Sendable, Hashable {
     public var department: String?
     /// The key.
     public var keyID: String?
+    /// Who acted for the department, by login, where a console has named the person.
+    public var person: String?
     /// When the signer says that it was said (`ce_time`).
     public var saidAt: String?
     /// The SHA-256 of type, subject and data; of a dead letter, of its key and value.
@@ -61,7 +65,7 @@ public struct Act: Sendable, Hashable {
     /// An act of the given parts.
     public init(
         kind: Kind, source: String, id: String, type: String, subject: String?, department: String? = nil,
-        keyID: String? = nil, saidAt: String? = nil, digest: [UInt8], dataHash: [UInt8]? = nil,
+        keyID: String? = nil, person: String? = nil, saidAt: String? = nil, digest: [UInt8], dataHash: [UInt8]? = nil,
         signature: String? = nil, outcome: Outcome, codes: [String] = []
     ) {
         self.kind = kind
@@ -71,6 +75,7 @@ public struct Act: Sendable, Hashable {
         self.subject = subject
         self.department = department
         self.keyID = keyID
+        self.person = person
         self.saidAt = saidAt
         self.digest = digest
         self.dataHash = dataHash
@@ -86,10 +91,10 @@ public enum AuditLog {
     public static func record(_ act: Act, in transaction: PostgresTransaction) async throws {
         try await transaction.execute(
             """
-            INSERT INTO cluster.acts (kind, source, id, type, subject, department, key_id, said_at, digest, data_hash,
-                signature, outcome, codes)
+            INSERT INTO cluster.acts (kind, source, id, type, subject, department, key_id, person, said_at, digest,
+                data_hash, signature, outcome, codes)
             VALUES (\(act.kind.rawValue), \(act.source), \(act.id), \(act.type), \(optional: act.subject),
-                \(optional: act.department), \(optional: act.keyID), \(optional: act.saidAt), \(act.digest),
+                \(optional: act.department), \(optional: act.keyID), \(optional: act.person), \(optional: act.saidAt), \(act.digest),
                 \(optional: act.dataHash), \(optional: act.signature), \(act.outcome.rawValue), \(act.codes))
             ON CONFLICT (source, id, digest) DO NOTHING
             """)
@@ -101,7 +106,7 @@ public enum AuditLog {
     /// The columns of an act as `AuditEntry` reads them, of a table called `a`.
     static let columns: SQL = """
         a.act, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, a.kind, a.source, a.id, a.type,
-        a.subject, a.department, a.key_id, a.said_at, a.digest, a.data_hash, a.signature, a.outcome, a.codes
+        a.subject, a.department, a.key_id, a.person, a.said_at, a.digest, a.data_hash, a.signature, a.outcome, a.codes
         """
 
     /// Links acts that wait, in their order; whoever does it is alone until the transaction ends.
@@ -200,7 +205,7 @@ struct AuditEntry: Sendable {
         func text(_ column: String, _ name: String? = nil) throws -> JSONValue {
             try row.decode(column, as: String?.self).map { .string($0) } ?? .null
         }
-        json = [
+        var json: [String: JSONValue] = [
             "time": try text("at"), "kind": try text("kind"), "source": try text("source"), "id": try text("id"),
             "type": try text("type"), "subject": try text("subject"), "department": try text("department"),
             "key": try text("key_id"), "said_at": try text("said_at"),
@@ -209,6 +214,9 @@ struct AuditEntry: Sendable {
             "outcome": try text("outcome"),
             "codes": .array(try row.decode("codes", as: [String].self).map { .string($0) }),
         ]
+        // A line without a person is hashed as it was before persons were named.
+        json["person"] = try row.decode("person", as: String?.self).map { .string($0) }
+        self.json = json
     }
 
     func text(_ name: String) -> String? { json[name]?.text }

@@ -185,6 +185,6 @@ extension AuditEntry {
         else { return false }
         return Signature.verify(
             envelope: signature, publicKey: key, id: id, source: source, type: type, subject: text("subject"),
-            time: text("said_at"), dataHash: dataHash)
+            time: text("said_at"), person: text("person"), dataHash: dataHash)
     }
 }

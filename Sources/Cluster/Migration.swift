@@ -22,6 +22,7 @@ public struct Migration: Sendable, Hashable {
         Migration(number: 1, name: "cluster", sql: PackageResources._001_cluster_sql),
         Migration(number: 2, name: "audit", sql: PackageResources._002_audit_sql),
         Migration(number: 3, name: "roles", sql: PackageResources._003_roles_sql),
+        Migration(number: 620, name: "persons", sql: PackageResources._620_persons_sql),
     ]
 }
 

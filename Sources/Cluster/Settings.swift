@@ -22,6 +22,13 @@ public struct Settings: Sendable {
         public let standard: String
         /// What it does, in English and Chinese.
         public let meaning: String
+
+        /// A variable with its standard and meaning.
+        public init(name: String, standard: String, meaning: String) {
+            self.name = name
+            self.standard = standard
+            self.meaning = meaning
+        }
     }
 
     /// Every variable that is read.

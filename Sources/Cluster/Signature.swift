@@ -96,10 +96,12 @@ public enum Signature {
 
     /// Checks a kept envelope against a public key and what it is about, without the data itself.
     ///
-    /// - Parameter dataHash: the SHA-256 of the data.
+    /// - Parameters:
+    ///   - person: who is named; then nobody else may be, and nothing else beside the core is signed.
+    ///   - dataHash: the SHA-256 of the data.
     static func verify(
         envelope text: String, publicKey: [UInt8], id: String, source: String, type: String, subject: String?,
-        time: String?, dataHash: [UInt8]
+        time: String?, person: String?, dataHash: [UInt8]
     ) -> Bool {
         guard let envelope = try? envelope(text),
             let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey),
@@ -110,6 +112,11 @@ public enum Signature {
         var hash = SHA256()
         for part in parts { hash.update(data: SHA256.hash(data: Array(part.utf8)).bytes) }
         hash.update(data: dataHash)
+        if let person {
+            let attribute = Submission.personAttribute
+            guard payload["signedextattrs"] == [.string(attribute)], payload["ext"] == digest(of: [Array(person.utf8)])
+            else { return false }
+        }
         return payload["core"] == .string(Data(hash.finalize()).base64EncodedString())
     }
 

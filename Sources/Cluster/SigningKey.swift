@@ -22,6 +22,8 @@ public enum Role: String, Sendable, Hashable, CaseIterable {
     case round
     /// Commits and reveals nonces, and states public values.
     case witness
+    /// Names the persons who act, each signed in at the operators' console (网页工作台); without it nobody may be named.
+    case console
 }
 
 /// A department's key with its private half (签名密钥), as kept in its owner's file and nowhere else.

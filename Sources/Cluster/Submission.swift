@@ -16,6 +16,8 @@ public struct Submission: Sendable {
     public let department: String
     /// The key's id; `nil` in unsigned mode.
     public let keyID: String?
+    /// Who says it for the department, by login, where a console has named the person (经办人).
+    public let person: String?
     /// What the key may be used for.
     public let roles: Set<Role>
     /// The JSON body as sent.
@@ -27,10 +29,18 @@ public struct Submission: Sendable {
     /// Its DSSE envelope, in base64; `nil` in unsigned mode.
     let signature: String?
 
+    /// The signed attribute that names a person: `ce_actor`.
+    static let personAttribute = "actor"
+
+    /// Who has to be another one where two people are asked for: the person, or the key where none is named; `nil` in
+    /// unsigned mode.
+    public var signatory: String? { person.map { "person:" + $0 } ?? keyID }
+
     /// The line of the audit log that says what came of it.
     func act(_ kind: Act.Kind, _ receipt: Receipt) -> Act {
         Act(
             kind: kind, source: source, id: id, type: type, subject: subject, department: department, keyID: keyID,
+            person: person,
             saidAt: time, digest: digest, dataHash: SHA256.hash(data: data).bytes, signature: signature,
             outcome: receipt.status == .accepted ? .accepted : .refused, codes: receipt.reasons.map(\.code))
     }

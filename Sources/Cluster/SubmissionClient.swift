@@ -16,14 +16,19 @@ public struct SubmissionDraft: Sendable, Hashable {
     public let id: String?
     /// The source; by default the key's first.
     public let source: String?
+    /// The person who says it, by login, at the operators' console; `nil` where the key speaks for itself.
+    public let person: String?
 
     /// A draft of the given parts.
-    public init(type: String, subject: String, data: JSONValue, id: String? = nil, source: String? = nil) {
+    public init(
+        type: String, subject: String, data: JSONValue, id: String? = nil, source: String? = nil, person: String? = nil
+    ) {
         self.type = type
         self.subject = subject
         self.data = data
         self.id = id
         self.source = source
+        self.person = person
     }
 
     /// What is wrong with a draft.
@@ -45,6 +50,7 @@ public struct SubmissionDraft: Sendable, Hashable {
         }
         var event = CloudEvent(
             id: "", source: source, type: type, subject: subject, time: time, data: data.canonical)
+        event.extensions[Submission.personAttribute] = person
         event.id = id ?? hexText(event.bodyDigest.prefix(16))
         return event
     }
@@ -139,6 +145,7 @@ public final class SubmissionClient: Sendable {
         if type.hasPrefix("cn.yaohao.rounds.") { return topics.drawRequests }
         if type.hasPrefix("cn.yaohao.inspections.") { return topics.resultSubmissions }
         if type.hasPrefix("cn.yaohao.returns.") { return topics.resultSubmissions }
+        if type.hasPrefix("cn.yaohao.notices.") { return topics.resultSubmissions }
         throw SubmissionDraft.Problem("type: \(type) is nothing that can be submitted; see docs/asyncapi.yaml")
     }
 }

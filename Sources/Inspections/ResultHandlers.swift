@@ -132,19 +132,21 @@ struct ResultHandlers: Sendable {
         try await InspectionStore.lock("result:\(review.visit)/\(review.department)", transaction)
         let row = try await transaction.query(
             """
-            SELECT r.version::bigint AS version, r.key_id, r.entity, r.round, r.ended_on::text AS ended_on,
-                v.visit IS NOT NULL AS reviewed
+            SELECT r.version::bigint AS version, coalesce('person:' || a.person, r.key_id) AS recorded_by, r.entity,
+                r.round, r.ended_on::text AS ended_on, v.visit IS NOT NULL AS reviewed
             FROM inspections.results r
             LEFT JOIN inspections.reviews v
                 ON v.visit = r.visit AND v.department = r.department AND v.version = r.version
+            LEFT JOIN cluster.acts a ON a.source = r.source AND a.id = r.submission AND a.kind = 'submission'
             WHERE r.visit = \(review.visit) AND r.department = \(review.department)
             ORDER BY r.version DESC LIMIT 1
             """
         ).first
         let facts = ReviewFacts(
-            version: try row?.decode("version", as: Int.self), recordedBy: try row?.decode("key_id", as: String?.self),
+            version: try row?.decode("version", as: Int.self),
+            recordedBy: try row?.decode("recorded_by", as: String?.self),
             isReviewed: try row?.decode("reviewed", as: Bool.self) ?? false)
-        try decide(review, signer: submission.department, key: submission.keyID, facts: facts)
+        try decide(review, signer: submission.department, signatory: submission.signatory, facts: facts)
         guard let row else { return Effects() }
         try await transaction.execute(
             """

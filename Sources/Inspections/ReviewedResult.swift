@@ -56,7 +56,7 @@ public struct ReviewedResult: Sendable, Hashable {
 public struct ReviewFacts: Sendable {
     /// The latest version; `nil` while none is recorded.
     public let version: Int?
-    /// The key that signed that version; `nil` in unsigned mode.
+    /// The person who recorded that version, or the key where none was named; `nil` in unsigned mode.
     public let recordedBy: String?
     /// Whether that version has been reviewed.
     public let isReviewed: Bool
@@ -69,11 +69,11 @@ public struct ReviewFacts: Sendable {
     }
 }
 
-/// Decides whether a review counts: of the department's own result, of its latest version, once, and not by the key
-/// that recorded it (录入与审核不得为同一人).
+/// Decides whether a review counts: of the department's own result, of its latest version, once, and not by the
+/// person, or key, that recorded it (录入与审核不得为同一人).
 ///
 /// - Throws: `Rejection` with every reason that was found.
-public func decide(_ review: ReviewedResult, signer: String, key: String?, facts: ReviewFacts) throws(Rejection) {
+public func decide(_ review: ReviewedResult, signer: String, signatory: String?, facts: ReviewFacts) throws(Rejection) {
     try requireOwnPart(of: review.department, signer: signer)
     var reasons: [Reason] = []
     switch facts.version {
@@ -89,11 +89,11 @@ public func decide(_ review: ReviewedResult, signer: String, key: String?, facts
                     field: "version", code: "result.reviewed",
                     message: "第 \(review.version) 版已经审核；a version is reviewed once, correct it for another review"))
         }
-        if let key, key == facts.recordedBy {
+        if let signatory, signatory == facts.recordedBy {
             reasons.append(
                 Reason(
                     field: "", code: "review.same-key",
-                    message: "录入与审核不得使用同一密钥，请由审核人签名；let somebody else review it"))
+                    message: "录入与审核不得为同一人，请由另一人审核（另一账号或另一密钥）；let somebody else review it"))
         }
     case let latest?:
         reasons.append(

@@ -31,7 +31,7 @@ struct PlanState: Sendable, Equatable {
     struct Version: Sendable, Equatable {
         var number: Int
         var phase: Phase
-        /// The key that drafted it; `nil` in unsigned mode.
+        /// The person that drafted it, or the key where none was named; `nil` in unsigned mode.
         var draftedBy: String?
     }
 
@@ -118,7 +118,7 @@ enum PlanDecision {
 
     /// Whether a version may move on.
     static func step(
-        _ step: Step, version number: Int, department: String, key: String?, state: PlanState
+        _ step: Step, version number: Int, department: String, signatory: String?, state: PlanState
     ) -> [Reason] {
         var reasons: [Reason] = []
         if !step.isOffice, department != state.department {
@@ -134,9 +134,9 @@ enum PlanDecision {
                     message:
                         "\(state.id) 第 \(number) 版\(version.phase.chinese)，不能\(step.chinese)；须先\(step.from.chinese)"))
         }
-        if step.needsAnotherPerson, let key, key == version.draftedBy {
+        if step.needsAnotherPerson, let signatory, signatory == version.draftedBy {
             reasons.append(
-                Reason(code: "person.same", message: "\(step.chinese)不得由填报人作出；请用另一人的密钥"))
+                Reason(code: "person.same", message: "\(step.chinese)不得由填报人作出；请由另一人办理（另一账号或另一密钥）"))
         }
         if step == .publish, !state.unconfirmed.isEmpty {
             reasons.append(
@@ -185,7 +185,8 @@ enum PlanDecision {
     }
 
     /// Whether the scheme of a draw may be approved: only of the version in force.
-    static func approveScheme(version number: Int, department: String, key: String?, state: PlanState) -> [Reason] {
+    static func approveScheme(version number: Int, department: String, signatory: String?, state: PlanState) -> [Reason]
+    {
         var reasons = department == state.department ? [] : [other(state)]
         guard let version = state.versions.first(where: { $0.number == number }) else {
             return reasons + [unknown(number, state)]
@@ -196,8 +197,8 @@ enum PlanDecision {
                     field: "version", code: "plan.state",
                     message: "\(state.id) 第 \(number) 版\(version.phase.chinese)，只能批准现行版本的工作方案"))
         }
-        if let key, key == version.draftedBy {
-            reasons.append(Reason(code: "person.same", message: "批准不得由填报人作出；请用另一人的密钥"))
+        if let signatory, signatory == version.draftedBy {
+            reasons.append(Reason(code: "person.same", message: "批准不得由填报人作出；请由另一人办理（另一账号或另一密钥）"))
         }
         return reasons
     }

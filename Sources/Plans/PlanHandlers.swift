@@ -60,7 +60,7 @@ public struct Plans: Sendable {
         }
         try refuse(reasons)
         try await PlanStore.insert(
-            plan, draftedBy: submission.keyID, what: what, why: why, county: rules.defaultRates, transaction)
+            plan, draftedBy: submission.signatory, what: what, why: why, county: rules.defaultRates, transaction)
         try await PlanStore.record(
             what == nil ? "draft" : "change", plan: plan.id, version: plan.version, by: submission, transaction)
         return Effects(details: [
@@ -248,7 +248,7 @@ public struct Plans: Sendable {
         try about(message.plan, submission)
         let state = try await PlanStore.existing(message.plan, transaction)
         var reasons = PlanDecision.approveScheme(
-            version: message.version, department: submission.department, key: submission.keyID, state: state)
+            version: message.version, department: submission.department, signatory: submission.signatory, state: state)
         let plan = try await PlanStore.plan(message.plan, version: message.version, transaction)
         if let plan {
             if let line = plan.lines.first(where: { $0.id == message.line }) {
@@ -301,7 +301,8 @@ public struct Plans: Sendable {
         let state = try await PlanStore.existing(plan, transaction)
         try refuse(
             PlanDecision.step(
-                step, version: version, department: submission.department, key: submission.keyID, state: state))
+                step, version: version, department: submission.department, signatory: submission.signatory, state: state
+            ))
         try await PlanStore.move(plan, version: version, to: step.to, transaction)
     }
 

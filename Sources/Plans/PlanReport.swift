@@ -4,8 +4,8 @@ public import Postgres
 /// What can be seen of plans by those who make and receive them.
 public enum PlanReport {
     /// Every plan, or those of a year or department, by year, department and id, as a list of objects.
-    public static func list(year: Int?, department: String?, _ pool: PostgresPool) async throws -> [JSONValue] {
-        try await pool.query(
+    public static func list(year: Int?, department: String?, _ database: some PostgresQueryable) async throws -> [JSONValue] {
+        try await database.query(
             """
             SELECT jsonb_build_object('id', p.id, 'department', p.department, 'year', p.year, 'kind', p.kind,
                 'in_force', (SELECT version FROM plans.versions v WHERE v.plan = p.id AND v.state = 'published'),
@@ -24,8 +24,8 @@ public enum PlanReport {
     /// One version of a plan with all that was said of it, and its other versions; `nil` if there is none such.
     ///
     /// - Parameter version: by default the one in force, or without one the latest.
-    public static func show(_ id: String, version: Int?, _ pool: PostgresPool) async throws -> JSONValue? {
-        let text = try await pool.query(
+    public static func show(_ id: String, version: Int?, _ database: some PostgresQueryable) async throws -> JSONValue? {
+        let text = try await database.query(
             """
             SELECT jsonb_build_object('id', p.id, 'department', p.department, 'year', p.year, 'kind', p.kind,
                 'version', v.version, 'state', v.state, 'what', v.what, 'why', v.why, 'document', v.body::jsonb,
@@ -129,7 +129,8 @@ public enum PlanReport {
         return lines
     }
 
-    private static func chinese(_ state: JSONValue?) -> String {
-        state?.text.flatMap { PlanState.Phase(rawValue: $0) }?.chinese ?? ""
-    }
+    /// A state's Chinese name; empty for no state.
+    public static func chinese(_ state: String) -> String { PlanState.Phase(rawValue: state)?.chinese ?? "" }
+
+    private static func chinese(_ state: JSONValue?) -> String { chinese(state?.text ?? "") }
 }

@@ -33,15 +33,18 @@ public enum RoundReport {
 
     /// One round with its requests, witnesses, public values and the progress of its stages; `nil` if there is none.
     ///
-    /// Nothing in it tells who was drawn.
-    public static func show(_ id: String, _ pool: PostgresPool) async throws -> JSONValue? {
+    /// Nothing in it names who was drawn; but the seed tells it to whoever has a list of enterprises.
+    ///
+    /// - Parameter withSeed: whether the seed is in it.
+    public static func show(_ id: String, withSeed: Bool = true, _ pool: PostgresPool) async throws -> JSONValue? {
+        let seed: SQL = withSeed ? "r.seed" : "NULL::text"
         let text = try await pool.query(
             """
             SELECT jsonb_build_object(
                 'id', r.id, 'county', r.county, 'state', r.state, 'successor_of', r.successor_of,
                 'reveal_by', to_char(r.reveal_by AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
                 'as_of', to_char(r.as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-                'sequence', r.sequence, 'commitment', r.commitment, 'seed', r.seed, 'result', r.result_digest,
+                'sequence', r.sequence, 'commitment', r.commitment, 'seed', \(seed), 'result', r.result_digest,
                 'void_reason', r.void_reason,
                 'milliseconds', jsonb_build_object(
                     'collecting', floor(extract(epoch FROM r.closed_at - r.opened_at) * 1000)::bigint,
@@ -52,7 +55,7 @@ public enum RoundReport {
                 'departments', (SELECT count(DISTINCT department) FROM rounds.requests q WHERE q.round = r.id),
                 'visits', (SELECT count(*) FROM rounds.visits v WHERE v.round = r.id),
                 'reveals', COALESCE((SELECT jsonb_agg(jsonb_build_object('source', w.source,
-                        'committed', w.commitment IS NOT NULL, 'revealed', w.nonce IS NOT NULL) ORDER BY w.source)
+                        'committed', w.commitment IS NOT NULL, 'revealed', w.revealed_at IS NOT NULL) ORDER BY w.source)
                     FROM rounds.witnesses w WHERE w.round = r.id), '[]'),
                 'public', COALESCE((SELECT jsonb_agg(jsonb_build_object('source', p.source, 'pattern', p.pattern,
                         'statements', (SELECT count(*) FROM rounds.public_statements s

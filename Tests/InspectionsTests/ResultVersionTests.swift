@@ -45,7 +45,7 @@ struct ResultVersionTests {
                     version: versions.isEmpty ? nil : versions.count, recordedBy: "k1",
                     isReviewed: reviews[versions.count] != nil)
                 let key = ["k1", "k2"].randomElement(using: &random)
-                if (try? decide(review, signer: "SCJG", key: key, facts: facts)) != nil {
+                if (try? decide(review, signer: "SCJG", signatory: key, facts: facts)) != nil {
                     #expect(key == "k2" && named == versions.count && reviews[named] == nil)
                     reviews[named] = review.decision
                 }

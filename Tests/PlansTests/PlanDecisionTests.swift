@@ -18,7 +18,7 @@ struct PlanDecisionTests {
     )
         -> [String]
     {
-        PlanDecision.step(step, version: 1, department: department, key: key, state: state).map(\.code)
+        PlanDecision.step(step, version: 1, department: department, signatory: key, state: state).map(\.code)
     }
 
     @Test("goes only from one state to the next", arguments: PlanDecision.Step.allCases, PlanState.Phase.allCases)
@@ -100,10 +100,11 @@ struct PlanDecisionTests {
     func schemes() {
         for phase in PlanState.Phase.allCases {
             let reasons = PlanDecision.approveScheme(
-                version: 1, department: "SCJG", key: "K2", state: Self.state(phase))
+                version: 1, department: "SCJG", signatory: "K2", state: Self.state(phase))
             #expect(reasons.isEmpty == (phase == .published))
         }
-        let own = PlanDecision.approveScheme(version: 1, department: "SCJG", key: "K1", state: Self.state(.published))
+        let own = PlanDecision.approveScheme(
+            version: 1, department: "SCJG", signatory: "K1", state: Self.state(.published))
         #expect(own.map(\.code) == ["person.same"])
     }
 }
