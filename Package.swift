@@ -115,7 +115,11 @@ let package = Package(
             name: "Console",
             dependencies: [
                 "Web", "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Returns", "JSON",
-                "Postgres", hummingbird, mustache, crypto, cryptoExtras, logging,
+                "Postgres", "Kafka", hummingbird, .product(name: "HTTPTypes", package: "swift-http-types"), crypto,
+                cryptoExtras, logging, lifecycle,
+            ],
+            resources: [
+                .embedInCode("Migrations"), .embedInCode("Templates"), .embedInCode("Texts"), .embedInCode("Assets"),
             ],
             swiftSettings: settings),
         // Floor 6
@@ -163,6 +167,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "ConsoleTests", dependencies: ["Console", "Cluster", "Web", "JSON"], swiftSettings: settings),
+        .testTarget(
             name: "ReturnsTests", dependencies: ["Returns", "Registers", "Sheets", "JSON"], swiftSettings: settings),
         // Tests against the real servers of scripts/stack
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", logging], swiftSettings: settings),
@@ -170,10 +176,9 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Returns", "Portal", "Web", "Draw",
-                "JSON",
-                "Postgres",
-                "Kafka", crypto, logging, lifecycle, hummingbird, hummingbirdTesting,
+                "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Returns", "Portal", "Console",
+                "Web",
+                "Draw", "JSON", "Postgres", "Kafka", crypto, logging, lifecycle, hummingbird, hummingbirdTesting,
             ],
             exclude: ["Privileges.txt"],
             swiftSettings: settings),

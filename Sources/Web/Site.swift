@@ -35,6 +35,7 @@ public struct Site: Sendable {
     public let assets: Assets
     private let library: MustacheLibrary
     private let navigation: [Destination]
+    private let styles: [String]
     private let scripts: [String]
     private let addresses: [String: String]
     /// The texts of each language, with ours under them.
@@ -45,16 +46,19 @@ public struct Site: Sendable {
     ///   - templates: pages and parts by name; each can use `{{> name}}`.
     ///   - assets: files beside the style sheet.
     ///   - navigation: what stands at the top of every page.
+    ///   - styles: names of assets that every page loads after the common style sheet.
     ///   - scripts: names of assets that every page loads.
     /// - Throws: ``Texts/Problem``, ``Problem``.
     public init(
         texts: [(name: String, bytes: [UInt8])], templates: [(name: String, bytes: [UInt8])],
-        assets: [(name: String, bytes: [UInt8])], navigation: [Destination], scripts: [String] = []
+        assets: [(name: String, bytes: [UInt8])], navigation: [Destination], styles: [String] = [],
+        scripts: [String] = []
     ) throws {
         self.texts = try Texts(tables: [("web.tsv", PackageResources.web_tsv)] + texts)
         self.assets = Assets(
             [("site.css", PackageResources.site_css), ("icon.svg", PackageResources.icon_svg)] + assets)
         self.navigation = navigation
+        self.styles = styles
         self.scripts = scripts
         addresses = self.assets.addresses
         fixed = [.chinese: self.texts[.chinese], .english: self.texts[.english]]
@@ -126,9 +130,11 @@ public struct Site: Sendable {
                 "current": path == destination.path || path.hasPrefix(destination.path + "/"),
             ] as [String: Any]
         }
-        all["scripts"] = (scripts + (values["scripts"] as? [String] ?? [])).compactMap { name in
-            addresses[String(name.map { $0 == "." || $0 == "-" ? "_" : $0 })]
+        func located(_ names: [String]) -> [String] {
+            names.compactMap { addresses[String($0.map { $0 == "." || $0 == "-" ? "_" : $0 })] }
         }
+        all["styles"] = located(styles)
+        all["scripts"] = located(scripts + (values["scripts"] as? [String] ?? []))
         return try fragment("layout", all, language: language)
     }
 }

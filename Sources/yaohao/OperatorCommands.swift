@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Console
 import Foundation
 import Inspections
 import JSON
@@ -22,7 +23,7 @@ struct Migrate: AsyncParsableCommand {
         let migrations =
             Migration.cluster + RegistersSchema.migrations + PlansSchema.migrations + RoundsSchema.migrations
             + InspectionsSchema.migrations + NoticesSchema.migrations + ReturnsSchema.migrations
-            + PortalSchema.migrations
+            + PortalSchema.migrations + ConsoleSchema.migrations
         do {
             let connection = try await PostgresConnection.connect(settings.postgres, logger: logger(settings))
             do {

@@ -12,9 +12,10 @@ struct Yaohao: AsyncParsableCommand {
             Visits.self, Leads.self,
             Witness.self,
             PublicValue.self, Worker.self,
-            NotifierCommand.self, PortalCommand.self,
+            NotifierCommand.self, PortalCommand.self, ConsoleCommand.self,
             All.self, Status.self, DeadlinesCommand.self, LedgerCommand.self, DeliveriesCommand.self,
-            ExportsCommand.self, DeadLetterCommands.self, QuarantineCommands.self, Keys.self, Audit.self,
+            ExportsCommand.self, DeadLetterCommands.self, QuarantineCommands.self, Keys.self, AccountCommands.self,
+            Audit.self,
             Config.self, DrawCommand.self, CommitCommand.self, VerifyCommand.self, ProveCommand.self,
             GenerateCommand.self,
         ])

@@ -1,4 +1,5 @@
 import Cluster
+import Console
 import Foundation
 import Inspections
 import Kafka
@@ -42,7 +43,7 @@ struct TestStack {
         let migrations =
             Migration.cluster + RegistersSchema.migrations + PlansSchema.migrations + RoundsSchema.migrations
             + InspectionsSchema.migrations
-            + NoticesSchema.migrations + ReturnsSchema.migrations + PortalSchema.migrations
+            + NoticesSchema.migrations + ReturnsSchema.migrations + PortalSchema.migrations + ConsoleSchema.migrations
         _ = try await Migrator(migrations).run(on: connection)
         await connection.close()
         pool = PostgresPool(conninfo: conninfo, maximum: 12, logger: logger)

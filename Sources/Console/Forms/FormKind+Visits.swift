@@ -1,0 +1,149 @@
+import Cluster
+import Inspections
+import JSON
+
+extension FormSource {
+    /// The own department's part of a visit.
+    func visit() async throws -> (id: String, visit: JSONValue, part: JSONValue)? {
+        guard let id = about("visit"), let visit = try await VisitReport.show(id, database),
+            let part = visit["parts"]?.elements?.first(where: { $0["department"]?.text == department })
+        else { return nil }
+        return (id, visit, part)
+    }
+
+    /// The state of the own part.
+    func facts(of visit: JSONValue, _ part: JSONValue) -> [(label: Words, value: String)] {
+        [
+            (Words("检查对象", "Entity"), "\(visit["entity_name"]?.text ?? "") \(visit["entity"]?.text ?? "")"),
+            (Words("地址", "Address"), visit["address"]?.text ?? "—"),
+            (Words("检查期限", "Window"), "\(visit["window_first"]?.text ?? "") — \(visit["window_last"]?.text ?? "")"),
+            (Words("目前状态", "State"), VisitReport.chinese(part["state"]?.text ?? "")),
+        ]
+    }
+
+    /// A form about the own part of a visit.
+    func visitForm(
+        _ type: String, _ title: Words, hint: Words? = nil, action: Words? = nil,
+        _ fields: (JSONValue) async throws -> [Field]
+    ) async throws -> Form? {
+        guard let (id, visit, part) = try await visit() else { return nil }
+        var form = Form(
+            type: type, subject: .known(id), role: .result, title: title, facts: facts(of: visit, part), hint: hint,
+            fixed: ["visit": .string(id), "department": .string(department)], fields: try await fields(part),
+            back: "/visits/\(id)")
+        if let action { form.action = action }
+        return form
+    }
+
+    /// Those who are in the team, as choices.
+    func team(_ part: JSONValue) -> [Field.Choice] {
+        (part["team"]?.elements ?? []).compactMap { member in
+            member["inspector"]?.text.map { Field.Choice($0, Words(same: "\(member["name"]?.text ?? "") \($0)")) }
+        }
+    }
+}
+
+extension FormKind {
+    /// What is said of a visit before there is a result.
+    static let visits: [FormKind] = [
+        FormKind(slug: "visit-confirm") { source in
+            try await source.visitForm(
+                VisitStep.Kind.confirmed.eventType, Words("确认检查任务", "Confirm the visit"),
+                hint: Words("确认后，本部门的检查人员按检查期限实施检查。", "The department will make the visit within its window."),
+                action: Words("确认任务", "Confirm")
+            ) { _ in [] }
+        },
+        FormKind(slug: "visit-begin") { source in
+            try await source.visitForm(
+                VisitStep.Kind.begun.eventType, Words("开始检查", "The visit begins"),
+                hint: Words("到达现场并出示执法证件后填写。", "Once the inspectors are there and have shown their certificates."),
+                action: Words("开始检查", "Begin")
+            ) { part in
+                [
+                    Field("on", Words("日期", "Day"), .day, initial: .string(try await source.today())),
+                    Field(
+                        "inspectors", Words("到场检查人员", "Inspectors present"), .choices(source.team(part)),
+                        isRequired: false),
+                ]
+            }
+        },
+        FormKind(slug: "visit-end") { source in
+            try await source.visitForm(
+                VisitStep.Kind.ended.eventType, Words("结束检查", "The visit ends"), action: Words("结束检查", "End")
+            ) { _ in [Field("on", Words("日期", "Day"), .day, initial: .string(try await source.today()))] }
+        },
+        FormKind(slug: "visit-failed") { source in
+            try await source.visitForm(
+                FailedVisit.eventType, Words("检查无法实施", "The visit could not be made"),
+                hint: Words("如实登记对象状态；不更换检查对象。", "State how the entity was met; it is not replaced by another.")
+            ) { _ in
+                [
+                    Field("on", Words("日期", "Day"), .day, initial: .string(try await source.today())),
+                    Field(
+                        "state", Words("对象状态", "State of the entity"),
+                        .choice(try await source.categories(preventing: true))),
+                    Field(
+                        "note", Words("核实经过", "What was done to find it"), .paragraph(most: 4_000),
+                        hint: Words("何时、到何处、以何种方式核实", "When, where and how it was verified")),
+                    .evidence,
+                ]
+            }
+        },
+        FormKind(slug: "visit-amend") { source in
+            try await source.visitForm(
+                AmendedVisit.eventType, Words("更换检查人员", "Replace an inspector"),
+                hint: Words(
+                    "接替人员由系统按抽取规则确定，不能指定；原因公开，姓名不公开。",
+                    "The substitute follows from the draw’s rule and cannot be chosen; the reason becomes public, names do not."
+                )
+            ) { part in
+                [
+                    Field("replaced", Words("不能参加的人员", "Who cannot take part"), .choice(source.team(part))),
+                    Field(
+                        "reason", Words("原因", "Reason"),
+                        .choice([
+                            Field.Choice("recusal", Words("回避", "Recusal")),
+                            Field.Choice("absence", Words("因故不能参加", "Ill or away")),
+                            Field.Choice("certificate", Words("执法证失效", "Certificate not valid")),
+                            Field.Choice("left", Words("调离", "Left the department")),
+                        ])),
+                    Field("note", Words("说明（存档，不公开）", "Explanation (kept on file)"), .paragraph(most: 500)),
+                ]
+            }
+        },
+        FormKind(slug: "part-entrust") { source in
+            try await source.visitForm(
+                EntrustedPart.eventType, Words("委托专业机构", "Entrust a part to a third party")
+            ) { part in
+                [
+                    Field("id", Words("委托编号", "Number of the entrustment"), .text(most: 128)),
+                    Field("items", Words("委托的抽查事项", "Matters"), .choices(Self.matters(part))),
+                    Field(
+                        "service", Words("委托内容", "Service"),
+                        .choice([
+                            Field.Choice("testing", Words("检验检测", "Testing")),
+                            Field.Choice("audit", Words("财务审计", "Audit")),
+                            Field.Choice("survey", Words("调查咨询", "Survey and advice")),
+                            Field.Choice("other", Words("其他专业服务", "Other")),
+                        ])),
+                    Field("organisation", Words("受托机构", "Organisation"), .text(most: 255)),
+                    Field(
+                        "qualification", Words("资质", "Qualification"),
+                        .group([
+                            Field("name", Words("资质名称", "Name"), .text(most: 255)),
+                            Field("number", Words("证书编号", "Number"), .text(most: 255)),
+                            Field("until", Words("有效期至", "Valid until"), .day),
+                        ])),
+                    Field("on", Words("委托日期", "Day"), .day, initial: .string(try await source.today())),
+                ]
+            }
+        },
+    ]
+
+    /// The matters of a part, as choices.
+    static func matters(_ part: JSONValue) -> [Field.Choice] {
+        (part["items"]?.elements ?? []).compactMap { item in
+            item["item"]?.text.map { Field.Choice($0, Words(same: "\($0) \(item["name"]?.text ?? "")")) }
+        }
+    }
+}

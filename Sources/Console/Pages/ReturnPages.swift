@@ -1,0 +1,176 @@
+import Cluster
+import HTTPTypes
+import Hummingbird
+import Postgres
+import Registers
+import Returns
+import Web
+
+extension Console {
+    func addReturns(to router: Router<ConsoleContext>) {
+        router.get("returns") { request, context in
+            let account = try context.account()
+            let month = try await month(of: request)
+            guard let period = ReturnPeriod(.monthly, month) else {
+                throw HTTPError(
+                    .badRequest, message: Words("月份应写成 2026-03", "Write the month like 2026-03")(context.language))
+            }
+            let sheet = try await reading(account) { database in
+                try await Self.returns(period, account, database)
+            }
+            return try answer(sheet, for: request, context)
+        }
+        router.get("returns/{department}") { request, context in
+            let account = try context.account()
+            let department = context.parameters.get("department") ?? ""
+            guard account.seesAll || department == account.department else { throw HTTPError(.notFound) }
+            guard let period = ReturnPeriod(.monthly, try await month(of: request)),
+                let frozen = try await FrozenReturn.read(period, department: department, pool)
+            else { throw HTTPError(.notFound) }
+            var blocks: [Block] = [.source(ReturnText.lines(frozen.report, frozen: frozen).joined(separator: "\n"))]
+            if account.roles.contains(.office), frozen.remarks.contains(where: { $0.answer == nil }) {
+                blocks.insert(
+                    .actions([
+                        Block.Action(
+                            text: Words("答复", "Answer"),
+                            link:
+                                "/forms/return-answer?period=\(period.name)&department=\(FormFields.encode(department))",
+                            isFirst: true)
+                    ]), at: 0)
+            }
+            return try answer(
+                Sheet(
+                    Words("\(department) \(period.chinese)月报", "Return of \(department), \(period.name)"),
+                    crumb: (Words("月报", "Returns"), "/returns?month=\(period.name)"), blocks), for: request, context)
+        }
+        router.get("circular") { request, context in
+            let account = try context.account()
+            guard account.seesAll else { throw HTTPError(.notFound) }
+            return try await circular(request, context)
+        }
+    }
+
+    /// The month that is asked for; this one by default.
+    private func month(of request: Request) async throws -> String {
+        if let month = try FormFields(parsing: request.uri.query ?? "").text("month") { return month }
+        return try await pool.query(
+            "SELECT to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month"
+        ).first?.decode("month", as: String.self) ?? ""
+    }
+
+    private static func returns(
+        _ period: ReturnPeriod, _ account: Account, _ database: PostgresTransaction
+    ) async throws -> Sheet {
+        let rows = try await database.query(
+            """
+            SELECT d.id, d.name, coalesce(to_char(s.submitted_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'), '') AS at
+            FROM registers.departments d
+            LEFT JOIN returns.submitted s ON s.kind = 'monthly' AND s.department = d.id AND s.period = \(period.name)
+            WHERE d.valid_to IS NULL AND (\(optional: account.scope)::text IS NULL OR d.id = \(optional: account.scope))
+            ORDER BY s.submitted_at NULLS LAST, d.id
+            """)
+        let own = try await FrozenReturn.read(period, department: account.department, database)
+        var actions: [Block.Action] = []
+        let query = "?period=\(period.name)"
+        if account.roles.contains(.result), own == nil || own?.decision == "returned" {
+            actions.append(
+                Block.Action(text: Words("报送本部门月报", "Submit the return"), link: "/forms/return" + query, isFirst: true))
+        }
+        if account.roles.contains(.approve), let own, own.decision == nil {
+            actions.append(
+                Block.Action(
+                    text: Words("审批月报", "Approve the return"), link: "/forms/return-decide" + query, isFirst: true))
+        }
+        if account.roles.contains(.result) {
+            actions.append(Block.Action(text: Words("登记宣传培训", "Record an activity"), link: "/forms/activity"))
+        }
+        var blocks: [Block] = [
+            .filter([(name: "month", label: Words("月份", "Month"), value: period.name, type: "month")]),
+            .actions(actions),
+            .table(
+                Block.Table(
+                    caption: Words("\(period.chinese)报送情况", "Filing of \(period.name)"),
+                    columns: [Words("部门", "Department"), Words("名称", "Name"), Words("报送时间", "Submitted")],
+                    rows: try rows.map { row in
+                        let id = try row.decode("id", as: String.self)
+                        let at = try row.decode("at", as: String.self)
+                        return [
+                            Block.Cell(
+                                id, link: at.isEmpty ? nil : "/returns/\(FormFields.encode(id))?month=\(period.name)"),
+                            Block.Cell(try row.decode("name", as: String.self)),
+                            at.isEmpty ? Block.Cell(Words("未报送", "Not submitted"), tone: .wait) : Block.Cell(at),
+                        ]
+                    })),
+        ]
+        if let own {
+            blocks += [
+                .heading(Words("本部门月报第 \(own.version) 版", "The department’s return, version \(own.version)")),
+                .facts([
+                    (Words("填报人", "Filled in by"), Block.Cell(own.filledBy)),
+                    (Words("审批", "Approval"), Block.Cell(own.approval)),
+                    (Words("应抽户次", "Due"), Block.Cell("\(own.report.section.all.due)")),
+                    (Words("已查户次", "Inspected"), Block.Cell("\(own.report.section.all.inspected)")),
+                ]),
+            ]
+        }
+        return Sheet(Words("月报", "Monthly returns"), blocks)
+    }
+
+    private func circular(_ request: Request, _ context: ConsoleContext) async throws -> Response {
+        let query = try FormFields(parsing: request.uri.query ?? "")
+        let today = try await pool.query(
+            """
+            SELECT to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-01') AS first,
+                to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD') AS last
+            """
+        ).first
+        let from = try query.text("from") ?? today?.decode("first", as: String.self) ?? ""
+        let to = try query.text("to") ?? today?.decode("last", as: String.self) ?? ""
+        var blocks: [Block] = [
+            .filter([
+                (name: "from", label: Words("起", "From"), value: from, type: "date"),
+                (name: "to", label: Words("止", "To"), value: to, type: "date"),
+            ])
+        ]
+        if let first = Day(from), let last = Day(to), first <= last {
+            let draft = try await CircularDraft.draft(from: first, to: last, pool)
+            blocks.append(
+                .table(
+                    Block.Table(
+                        caption: Words("通报草稿：\(from) 至 \(to)", "Draft of a circular, \(from) to \(to)"),
+                        columns: [
+                            Words("部门", "Department"), Words("应办", "Due"), Words("按期", "In time"), Words("逾期", "Late"),
+                            Words("未办", "Open"), Words("最长逾期（日）", "Worst (days)"), Words("催办", "Reminders"),
+                            Words("建议", "Proposed"),
+                        ],
+                        rows: draft.records.map { record in
+                            [
+                                Block.Cell(record.department), Block.Cell("\(record.due)"),
+                                Block.Cell("\(record.onTime)"),
+                                Block.Cell("\(record.late)"), Block.Cell("\(record.open)"),
+                                Block.Cell("\(record.worst)"),
+                                Block.Cell("\(record.reminders)"),
+                                record.isPraised
+                                    ? Block.Cell(Words("表扬", "Praise"), tone: .good)
+                                    : Block.Cell(record.level, tone: record.level == nil ? .plain : .bad),
+                            ]
+                        })))
+            blocks.append(
+                .table(
+                    Block.Table(
+                        caption: Words("逾期事项", "What was late"),
+                        columns: [
+                            Words("部门", "Department"), Words("事项", "What"), Words("期限", "Due"), Words("办结", "Met"),
+                        ],
+                        rows: draft.overdue.map { duty in
+                            [
+                                Block.Cell(duty.department), Block.Cell(duty.title), Block.Cell("\(duty.dueOn)"),
+                                Block.Cell(duty.metOn.map { "\($0)" }),
+                            ]
+                        })))
+        } else {
+            blocks.append(.notice(Words("起止日期有误，请重新填写。", "The days are not right; write them again."), tone: .bad))
+        }
+        return try answer(Sheet(Words("通报草稿", "Draft of a circular"), blocks), for: request, context)
+    }
+}
