@@ -119,6 +119,7 @@ def by_keyboard(browser, county, _):
     page.keyboard.insert_text(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/forms/visit-begin*")
+    page.wait_for_load_state()
     tab_to("e.name === 'inspectors'")
     page.keyboard.press("Space")
     tab_to("e.matches('form.entry button')")
@@ -164,7 +165,7 @@ def without_scripts(browser, county, _):
     """The same works where there are no scripts."""
     visitor = Visitor(browser, county.url, PHONE, scripts=False).sign_in("wang.clerk")
     visitor.goto("/forms/visit-failed?visit=R-1-E4")
-    visitor.page.check("[name=state][value='注销']")
+    visitor.page.select_option("[name=state]", "注销")
     visitor.page.fill("[name=note]", "样例：现场已无此单位")
     visitor.send()
     visitor.accepted("without scripts")

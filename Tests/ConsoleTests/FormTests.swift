@@ -64,6 +64,19 @@ struct FormTests {
             ])
     }
 
+    @Test("fix members within objects too, and keep what is asked there")
+    func fixedWithin() {
+        let form = Form(
+            type: "t", subject: .known("s"), role: .plan, title: Words("计划", "Plan"),
+            fixed: ["plan": ["version": 2, "department": "SCJG"]],
+            fields: [
+                Field("plan", Words("计划", "Plan"), .group([Field("title", Words("名称", "Title"), .text(most: 9))]))
+            ],
+            back: "/")
+        let sent = FormFields([("plan.title", "样例"), ("plan.version", "9"), ("plan.department", "YJGL")])
+        #expect(FormReading.read(form, sent).body == ["plan": ["version": 2, "department": "SCJG", "title": "样例"]])
+    }
+
     @Test(
         "say what is wrong beside the field, by its path in the message",
         arguments: [

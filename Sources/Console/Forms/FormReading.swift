@@ -25,7 +25,17 @@ struct FormReading {
     ) -> (body: JSONValue, problems: [(path: String, message: Words)]) {
         var reading = FormReading(sent)
         let members = reading.members(form.fields, at: "")
-        return (.object(form.fixed.merging(members) { fixed, _ in fixed }), reading.problems)
+        return (.object(fixed(form.fixed, over: members)), reading.problems)
+    }
+
+    /// What is fixed, within objects too, over what was sent.
+    private static func fixed(
+        _ fixed: [String: JSONValue], over sent: [String: JSONValue]
+    ) -> [String: JSONValue] {
+        sent.merging(fixed) { sent, fixed in
+            guard case .object(let inner) = fixed, case .object(let members) = sent else { return fixed }
+            return .object(Self.fixed(inner, over: members))
+        }
     }
 
     private static func path(_ parent: String, _ name: String) -> String { parent.isEmpty ? name : parent + "." + name }

@@ -109,4 +109,4 @@ GRANT SELECT ON rounds.public_sources, rounds.public_statements, rounds.requests
     rounds.selections, rounds.assigned_visits, rounds.used_draws, rounds.plan_draws TO yaohao_console;
 GRANT SELECT ON ALL TABLES IN SCHEMA inspections, notices, returns, registers, open TO yaohao_console;
 -- Credit classes may be confidential; what is staged of feeds is nobody's yet.
-REVOKE SELECT ON registers.classes, registers.feed_rows FROM yaohao_console;
+REVOKE SELECT ON registers.classes, registers.feed_rows, registers.feed_pages FROM yaohao_console;

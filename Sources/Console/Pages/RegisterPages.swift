@@ -179,7 +179,9 @@ extension Console {
         let body: JSONValue
         do {
             let changes = Self.fields(of: row).compactMap { field -> (field: String, value: String)? in
-                guard let value = sent[field.name], value != field.initial?.text else { return nil }
+                // What every row must have and this one lacks is said too, if only by being left empty.
+                let isNew = row.content?[field.name] == nil && row.register.requires(field.name)
+                guard let value = sent[field.name], isNew || value != field.initial?.text else { return nil }
                 return (field.name, value)
             }
             body = changes.isEmpty ? row.content ?? .null : try row.corrected(setting: changes)
@@ -223,4 +225,9 @@ extension Console {
         response.status = .seeOther
         return response
     }
+}
+
+extension Register {
+    /// Whether every row must have a column.
+    fileprivate func requires(_ name: String) -> Bool { columns.contains { $0.name == name && $0.isRequired } }
 }
