@@ -125,9 +125,11 @@ struct FormView {
             let known = field.initial?.elements?.count ?? 0
             let typed = (0..<FormReading.mostRows).last { sent?["\(path)[\($0)][0]"] != nil }
             values["children"] = try (0..<max(known, blank, (typed ?? -1) + 1)).map { index in
-                let window = Self.element(field.initial, index)
-                return try self.window(
-                    at: "\(path)[\(index)]", Self.element(window, 0), Self.element(window, 1))
+                try part(
+                    Field(
+                        "", Words("第 \(index + 1) 段", "Window \(index + 1)"), .window,
+                        initial: Self.element(field.initial, index)),
+                    at: "\(path)[\(index)]")
             }.joined()
         }
     }
