@@ -4,7 +4,9 @@ public import Postgres
 /// What can be seen of plans by those who make and receive them.
 public enum PlanReport {
     /// Every plan, or those of a year or department, by year, department and id, as a list of objects.
-    public static func list(year: Int?, department: String?, _ database: some PostgresQueryable) async throws -> [JSONValue] {
+    public static func list(year: Int?, department: String?, _ database: some PostgresQueryable) async throws
+        -> [JSONValue]
+    {
         try await database.query(
             """
             SELECT jsonb_build_object('id', p.id, 'department', p.department, 'year', p.year, 'kind', p.kind,
@@ -24,7 +26,8 @@ public enum PlanReport {
     /// One version of a plan with all that was said of it, and its other versions; `nil` if there is none such.
     ///
     /// - Parameter version: by default the one in force, or without one the latest.
-    public static func show(_ id: String, version: Int?, _ database: some PostgresQueryable) async throws -> JSONValue? {
+    public static func show(_ id: String, version: Int?, _ database: some PostgresQueryable) async throws -> JSONValue?
+    {
         let text = try await database.query(
             """
             SELECT jsonb_build_object('id', p.id, 'department', p.department, 'year', p.year, 'kind', p.kind,
