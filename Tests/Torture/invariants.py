@@ -16,8 +16,10 @@ EFFECTS = {
     "rounds.draw-requested": "SELECT count(*) FROM rounds.requests WHERE round = %(subject)s"
                              " AND id = %(data)s::jsonb -> 'request' ->> 'id' AND body::jsonb = %(data)s::jsonb -> 'request'",
     "rounds.round-closed": "SELECT count(*) FROM rounds.rounds WHERE id = %(subject)s AND closed_at IS NOT NULL",
-    "rounds.public-value-stated": "SELECT count(*) FROM rounds.public_statements WHERE round = %(subject)s"
-                                  " AND witness = %(source)s AND value = %(data)s::jsonb ->> 'value'",
+    # Where a reveal is missing it makes the round void instead.
+    "rounds.public-value-stated": "SELECT (EXISTS (SELECT FROM rounds.public_statements WHERE round = %(subject)s"
+                                  " AND witness = %(source)s AND value = %(data)s::jsonb ->> 'value')"
+                                  " OR EXISTS (SELECT FROM rounds.rounds WHERE id = %(subject)s AND state = 'void'))::int",
     "registers.rule-set": "SELECT count(*) FROM registers.rules WHERE source = %(source)s AND submission = %(id)s",
     "registers.absence-reported": "SELECT count(*) FROM registers.statements WHERE source = %(source)s AND submission = %(id)s"
                                   " AND body = %(data)s::jsonb",
@@ -74,6 +76,8 @@ class Checks:
                     found = self.database(f"SELECT count(*) FROM {table} WHERE source = %(source)s AND submission = %(id)s",
                                           names)[0][0]
                     self.hold(1, found == 0, f"refused, and yet in {table}", submission.id)
+        for early in office.premature:
+            self.hold(1, False, "a receipt was told before its effect was kept", early)
         for told, other in office.conflicts:
             self.hold(1, False, "two different receipts for one submission", (told, other))
         known = {f"{source} {identifier}" for source, identifier in office.all}

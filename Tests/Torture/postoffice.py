@@ -43,7 +43,8 @@ class PostOffice:
         self.servers = servers
         self.lock = threading.RLock()
         self.pending, self.all, self.forgeries = {}, {}, []
-        self.conflicts, self.feed_receipts = [], {}
+        self.conflicts, self.premature, self.feed_receipts = [], [], {}
+        self.is_kept = lambda source, identifier: None  # whether a submission is in the database; None when it is away
         self.stopping = False
         self.nonce = 0
         self.producer = confluent_kafka.Producer({
@@ -180,6 +181,8 @@ class PostOffice:
                 self.feed_receipts.setdefault(receipt["id"], receipt)
                 return
             if submission.receipt is None:
+                if self.is_kept(*submission.id) is False:
+                    self.premature.append(submission.id)
                 submission.receipt = receipt
                 self.pending.pop(submission.id, None)
                 submission.done.set()

@@ -118,6 +118,7 @@ class Torture:
         self.supervisor.start()
         self.office = postoffice.PostOffice(self.stack.settings["YAOHAO_KAFKA"], PREFIX, random.Random(self.dice.random()),
                                             self.count, noise=(0.10, 0.10, 0.01 * self.options.noise))
+        self.office.is_kept = self.is_kept
         self.office.start()
         self.feeder = feeds.Feeder(self.office, self.world.keys["SCJG"], PARTITIONS)
         self.scenario = scenario.Scenario(self.office, self.world, self.feeder, self.database,
@@ -126,6 +127,15 @@ class Torture:
             raise OSError("the private broker let not every process in within 120 s")
         self.say("processes have their partitions; registers")
         self.scenario.found()
+
+    def is_kept(self, source, identifier):
+        """Whether the inbox has a submission at this moment, as it must when its receipt is read."""
+        try:
+            with psycopg.connect(self.stack.conninfo, autocommit=True, connect_timeout=1) as connection:
+                return connection.execute("SELECT FROM cluster.inbox WHERE source = %s AND id = %s",
+                                          (source, identifier)).rowcount == 1
+        except psycopg.Error:
+            return None
 
     def break_things(self):
         self.say(f"faults for {self.options.minutes} minutes")
