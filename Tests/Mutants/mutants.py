@@ -5,7 +5,7 @@ built into one program, in which `mutant("NAME")` says whether that one is awake
 when it is not.
 """
 KILLS = ("--faults", "kill,terminate_backend", "--pause", "1")
-PAUSES = ("--faults", "pause", "--pause", "0.5")
+PAUSES = ("--faults", "pause", "--pause", "0.5", "--minutes", "0.8")
 BROKER = ("--faults", "broker_kill,broker_restart,cut", "--pause", "0.7")
 CALM = ("--faults", "terminate_backend")
 CLUSTER = "Sources/Cluster/"
@@ -30,7 +30,7 @@ MUTANTS = {
     "wall-clock-lease": ("a lease runs out by the worker's own clock", [
         (CLUSTER + "Task.swift", "lease_until <= clock_timestamp())",
          "lease_until <= CASE WHEN \\(mutant(\"wall-clock-lease\")) THEN \\(Date()) ELSE clock_timestamp() END)")],
-        ("--faults", "clock", "--pause", "0.3")),
+        ("--faults", "clock", "--pause", "0.3", "--minutes", "0.8")),
     "relay-unfenced": ("a relay that was paused records what it sent without a look at the lease", [
         (CLUSTER + "OutboxRelay.swift", "            WHERE o.id = d.id\n                AND " + LEASE + "\n",
          "            WHERE o.id = d.id\n                AND (\\(mutant(\"relay-unfenced\")) OR " + LEASE + ")\n")], PAUSES),
