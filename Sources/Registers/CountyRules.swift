@@ -152,6 +152,10 @@ public struct CountyRules: Sendable, Hashable {
     public let scoreClasses: [ScoreClass]
     /// Whether credit classes stay out of everything public.
     public let creditClassConfidential: Bool
+    /// How codes of divisions are checked.
+    public let regionCodes: CodeLists.Setting
+    /// How codes of industries are checked.
+    public let industryCodes: CodeLists.Setting
     /// When each register is stale, by its name.
     public let freshness: [String: Freshness]
     /// Within what time things are done after a visit or a lead.
@@ -199,6 +203,8 @@ public struct CountyRules: Sendable, Hashable {
         shrinkLimitPPM = try reader.integer("shrink_limit_ppm", in: 0...1_000_000)
         scoreClasses = try Self.scoreClasses(reader.required("score_classes"))
         creditClassConfidential = try reader.bool("credit_class_confidential")
+        regionCodes = try CodeLists.Setting(reader.required("region_codes"))
+        industryCodes = try CodeLists.Setting(reader.required("industry_codes"))
         freshness = try Self.byName(
             reader.required("freshness_hours"), of: Register.allCases.map(\.rawValue), allNeeded: true, Self.freshness)
         inspectionTerms = try InspectionTerms(reader.required("inspection_terms"))

@@ -36,13 +36,19 @@ public struct FeedCheck: Sendable {
     /// Reads a file to its end.
     ///
     /// - Throws: `TableError` when it cannot be read.
-    public init(_ file: RegisterFile) throws(TableError) {
+    ///
+    /// - Parameter codes: the county's lists of codes; rows are held against them as a worker does it.
+    public init(_ file: RegisterFile, codes: CodeLists) throws(TableError) {
         var rows = try file.rows()
         var seen: [String: (position: Int, isGood: Bool, isNoted: Bool)] = [:]
         while let row = try rows.next() {
             read += 1
             let fields = Set(row.findings.map(\.field))
-            let found = row.findings + file.register.findings(in: row.content).filter { !fields.contains($0.field) }
+            var found = row.findings + file.register.findings(in: row.content).filter { !fields.contains($0.field) }
+            if found.isEmpty, file.register == .entities {
+                found = codes.findings(
+                    region: row.content["region"]?.text ?? "", industry: row.content["industry"]?.text ?? "")
+            }
             for finding in found { note(row.line, row.id, finding) }
             var isGood = found.isEmpty
             if isGood { good += 1 }

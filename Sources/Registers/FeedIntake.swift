@@ -135,31 +135,13 @@ public struct FeedIntake: Sendable {
         let found = found.sorted { ($0.page.feed, $0.page.position) < ($1.page.feed, $1.page.position) }
         let feeds = Set(found.map(\.page.feed)).sorted()
         let pages = found.map(\.page)
-        let departments = pages.map { JSONText(.strings($0.departments)) }
         let uuids = Dictionary(uniqueKeysWithValues: feeds.map { ($0, $0.uuid) })
         try await pool.transaction { transaction in
             _ = try await transaction.query(
                 """
                 SELECT pg_advisory_xact_lock_shared(l.lock) FROM unnest(\(feeds.map(\.lock).sorted())::bigint[]) AS l (lock)
                 """)
-            let fresh = try await transaction.query(
-                """
-                INSERT INTO registers.feed_pages (feed, position, last, partition, rows, digest, departments)
-                SELECT p.feed::uuid, p.position, p.last, p.partition, p.rows, p.digest,
-                    ARRAY(SELECT jsonb_array_elements_text(p.departments))
-                FROM unnest(\(pages.map { uuids[$0.feed] ?? "" })::text[], \(pages.map(\.position))::bigint[],
-                        \(pages.map { $0.rows.last?.position ?? $0.position })::bigint[],
-                        \(pages.map(\.partition))::integer[], \(pages.map(\.rows.count))::bigint[],
-                        \(pages.map(\.digest))::bytea[],
-                        \(pages.map(\.feed.register.rawValue))::text[], \(pages.map(\.feed.source))::text[],
-                        \(pages.map(\.feed.id))::text[], \(departments)::jsonb[])
-                    AS p (feed, position, last, partition, rows, digest, register, source, id, departments)
-                WHERE NOT EXISTS (
-                    SELECT FROM registers.feeds f
-                    WHERE f.register = p.register AND f.source = p.source AND f.id = p.id AND f.applied_at IS NOT NULL)
-                ON CONFLICT DO NOTHING
-                RETURNING feed::text AS feed, position
-                """)
+            let fresh = try await transaction.query(Self.insertion(of: pages))
             let places = Set(
                 try fresh.map { row in
                     [
@@ -179,5 +161,34 @@ public struct FeedIntake: Sendable {
                 try await writer.write(FeedCopy.trailer)
             }
         }
+    }
+
+    /// Inserts pages that are not there yet, of feeds that are not applied yet; gives back `feed` and `position` of each.
+    static func insertion(of pages: [StagedPage]) -> SQL {
+        let departments = pages.map { JSONText(.strings($0.departments)) }
+        let codes = pages.map(\.codes)
+        let regions = codes.map { JSONText(.strings($0.regions)) }
+        let industries = codes.map { JSONText(.strings($0.industries)) }
+        return """
+            INSERT INTO registers.feed_pages (feed, position, last, partition, rows, digest, departments,
+                regions, industries)
+            SELECT p.feed::uuid, p.position, p.last, p.partition, p.rows, p.digest,
+                ARRAY(SELECT jsonb_array_elements_text(p.departments)),
+                ARRAY(SELECT jsonb_array_elements_text(p.regions)),
+                ARRAY(SELECT jsonb_array_elements_text(p.industries))
+            FROM unnest(\(pages.map { $0.feed.uuid })::text[], \(pages.map(\.position))::bigint[],
+                    \(pages.map { $0.rows.last?.position ?? $0.position })::bigint[],
+                    \(pages.map(\.partition))::integer[], \(pages.map(\.rows.count))::bigint[],
+                    \(pages.map(\.digest))::bytea[],
+                    \(pages.map(\.feed.register.rawValue))::text[], \(pages.map(\.feed.source))::text[],
+                    \(pages.map(\.feed.id))::text[], \(departments)::jsonb[], \(regions)::jsonb[], \(industries)::jsonb[])
+                AS p (feed, position, last, partition, rows, digest, register, source, id, departments,
+                    regions, industries)
+            WHERE NOT EXISTS (
+                SELECT FROM registers.feeds f
+                WHERE f.register = p.register AND f.source = p.source AND f.id = p.id AND f.applied_at IS NOT NULL)
+            ON CONFLICT DO NOTHING
+            RETURNING feed::text AS feed, position
+            """
     }
 }

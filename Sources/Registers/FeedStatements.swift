@@ -2,7 +2,8 @@ import Postgres
 
 /// The SQL that applies a feed, set at a time. Names of tables and columns come from the register, never from outside.
 ///
-/// What becomes of each row is kept in `judged`, a table of the transaction's own.
+/// What becomes of each row that is not simply inserted is kept in `judged`, a table of the transaction's own: of a first
+/// feed that is next to nothing.
 struct FeedStatements {
     let name: FeedName
     /// The register's table.
@@ -14,8 +15,8 @@ struct FeedStatements {
     /// A row `s` of the feed as JSON.
     private let body: SQL
     /// The departments that a row `s` names; nothing where the register names none.
-    private let departments: SQL?
-    private let departmentField: SQL
+    let departments: SQL?
+    let departmentField: SQL
 
     init(name: FeedName) {
         self.name = name
@@ -100,6 +101,16 @@ struct FeedStatements {
         }
     }
 
+    /// The codes that rows name; `nil` where they name none.
+    var codes: SQL? {
+        guard name.register == .entities else { return nil }
+        return """
+            SELECT DISTINCT 'region' AS field, r.code FROM registers.feed_pages s, unnest(s.regions) AS r (code) WHERE \(isOurs)
+            UNION ALL
+            SELECT DISTINCT 'industry', r.code FROM registers.feed_pages s, unnest(s.industries) AS r (code) WHERE \(isOurs)
+            """
+    }
+
     /// Makes the place for what becomes of each row.
     var makeJudged: SQL {
         """
@@ -109,17 +120,9 @@ struct FeedStatements {
         """
     }
 
-    /// Gives every row its outcome, and findings to those that other rows show to be wrong.
-    func judge(floor: Int, unknown: [String]) -> SQL {
-        let namesUnknown: SQL =
-            if let departments, !unknown.isEmpty {
-                """
-                WHEN \(departments) && \(unknown)::text[] THEN jsonb_build_array(jsonb_build_object(
-                    'field', \(departmentField), 'code', 'department.unknown', 'message', '部门 '
-                        || (SELECT r.d FROM unnest(\(departments)) AS r (d) WHERE r.d = ANY (\(unknown)::text[]) LIMIT 1)
-                        || ' 不在部门库中，请先报送部门 / no such department is registered; feed departments first'))
-                """
-            } else { "" }
+    /// Gives every row but those to be inserted its outcome, and findings to those that other rows show to be wrong.
+    func judge(floor: Int, unknown: Unknown) -> SQL {
+        let namesUnknown = namesUnknown(unknown)
         return """
             INSERT INTO judged (position, id, version, findings, outcome)
             SELECT j.position, j.id, j.version, j.findings,
@@ -161,21 +164,35 @@ struct FeedStatements {
                     GROUP BY p.id) h ON h.id = s.id AND c.id IS NULL
                 WHERE \(isOurs)
             ) j
+            WHERE j.findings IS NOT NULL OR j.outcome <> 'inserted'
             """
     }
 
-    var outcomes: SQL { "SELECT j.outcome, count(*) AS count FROM judged j GROUP BY j.outcome" }
+    /// How many rows have each outcome; those that are inserted are what is left of all.
+    var outcomes: SQL {
+        """
+        SELECT j.outcome, count(*) AS count FROM judged j GROUP BY j.outcome
+        UNION ALL
+        SELECT 'inserted', (SELECT coalesce(sum(s.rows), 0) FROM registers.feed_pages s WHERE \(isOurs))::bigint
+            - (SELECT count(*) FROM judged)
+        """
+    }
 
     /// How many rows the source has, and how many of them a snapshot leaves out. A row that is quarantined is not left
     /// out: what it said before stays valid.
     func absence(_ heading: FeedHeading) -> SQL {
-        """
-        SELECT count(*) AS current,
-            count(*) FILTER (WHERE \(heading.mode == .snapshot) AND j.id IS NULL AND c.version < \(heading.version))
-                AS absent
-        FROM \(table) c LEFT JOIN (SELECT DISTINCT j.id FROM judged j) j ON j.id = c.id
-        WHERE c.source = \(name.source) AND c.valid_to IS NULL
-        """
+        guard heading.mode == .snapshot else {
+            return """
+                SELECT count(*) AS current, 0::bigint AS absent FROM \(table) c
+                WHERE c.source = \(name.source) AND c.valid_to IS NULL
+                """
+        }
+        return """
+            SELECT count(*) AS current,
+                count(*) FILTER (WHERE s.id IS NULL AND c.version < \(heading.version)) AS absent
+            FROM \(table) c LEFT JOIN (SELECT DISTINCT s.id FROM registers.feed_rows s WHERE \(isOurs)) s ON s.id = c.id
+            WHERE c.source = \(name.source) AND c.valid_to IS NULL
+            """
     }
 
     var examples: SQL {
@@ -187,45 +204,41 @@ struct FeedStatements {
         """
     }
 
-    /// Everything that an accepted feed changes, in order.
-    func changes(_ heading: FeedHeading, now: String) -> [SQL] {
+    /// Everything that an accepted feed changes, in order; nothing for what its report says there is none of.
+    func changes(_ heading: FeedHeading, _ report: FeedReport, now: String) -> [SQL] {
         let instant: SQL = "\(now)::text::timestamptz"
-        var statements: [SQL] = [
-            """
-            UPDATE \(table) c SET valid_to = \(instant), ended_by = j.version FROM judged j
-            WHERE j.outcome IN ('updated', 'retired') AND c.id = j.id AND c.valid_to IS NULL
-            """,
+        var statements: [SQL] = []
+        if report.updated + report.retired > report.absent {
+            statements.append(
+                """
+                UPDATE \(table) c SET valid_to = \(instant), ended_by = j.version FROM judged j
+                WHERE j.outcome IN ('updated', 'retired') AND c.id = j.id AND c.valid_to IS NULL
+                """)
+        }
+        statements += [
             """
             INSERT INTO \(table) (id, source, version, feed, position, valid_from, \(list("")))
             SELECT s.id, \(name.source)::text, s.version, \(name.id)::text, s.position, \(instant), \(values)
-            FROM registers.feed_rows s JOIN judged j ON j.position = s.position
-            WHERE \(isOurs) AND j.outcome IN ('inserted', 'updated')
+            FROM registers.feed_rows s LEFT JOIN judged j ON j.position = s.position
+            WHERE \(isOurs) AND (j.position IS NULL OR j.outcome = 'updated')
             """,
             """
             UPDATE registers.quarantine q SET superseded_at = \(instant)
             WHERE q.register = \(name.register.rawValue) AND q.source = \(name.source) AND q.superseded_at IS NULL
-                AND (\(heading.mode == .snapshot) OR q.id <> '' AND q.id IN (SELECT j.id FROM judged j))
-            """,
-            """
-            INSERT INTO registers.quarantine
-                (register, source, feed, position, id, version, body, field, code, message, received_at)
-            SELECT \(name.register.rawValue)::text, \(name.source)::text, \(name.id)::text, s.position, s.id, s.version,
-                coalesce(s.raw, CASE WHEN s.cells IS NOT NULL THEN convert_to((\(body))::text, 'UTF8') END),
-                f.finding ->> 'field', f.finding ->> 'code', f.finding ->> 'message', \(instant)
-            FROM judged j JOIN registers.feed_rows s ON s.position = j.position AND \(isOurs),
-                jsonb_array_elements(j.findings) WITH ORDINALITY AS f (finding, ordinal)
-            WHERE j.outcome = 'quarantined' ORDER BY s.position, f.ordinal
+                AND (\(heading.mode == .snapshot) OR q.id <> ''
+                    AND q.id IN (SELECT s.id FROM registers.feed_rows s WHERE \(isOurs)))
             """,
         ]
+        if report.quarantined > 0 { statements.append(quarantine(at: instant)) }
         switch heading.mode {
-        case .snapshot:
+        case .snapshot where report.absent > 0:
             statements.append(
                 """
                 UPDATE \(table) c SET valid_to = \(instant), ended_by = \(heading.version)
                 WHERE c.source = \(name.source) AND c.valid_to IS NULL AND c.version < \(heading.version)
-                    AND NOT EXISTS (SELECT FROM judged j WHERE j.id = c.id)
+                    AND NOT EXISTS (SELECT FROM registers.feed_rows s WHERE \(isOurs) AND s.id = c.id)
                 """)
-        case .delta:
+        case .delta where report.unchanged > 0:
             // A delta that comes late must not overwrite what a newer one has confirmed. For snapshots the newest
             // one's own version says the same of all rows at once.
             statements.append(
@@ -233,17 +246,33 @@ struct FeedStatements {
                 UPDATE \(table) c SET version = j.version FROM judged j
                 WHERE j.outcome = 'unchanged' AND c.id = j.id AND c.valid_to IS NULL AND c.version < j.version
                 """)
+        default: break
         }
         return statements + ["rows", "pages"].map { abandoned(heading, in: "registers.feed_" + $0) }
     }
 
-    /// What was begun long ago and never became whole was given up by its sender.
+    /// Puts the rows that break rules into quarantine, whole, one line for each rule.
+    private func quarantine(at instant: SQL) -> SQL {
+        """
+        INSERT INTO registers.quarantine
+            (register, source, feed, position, id, version, body, field, code, message, received_at)
+        SELECT \(name.register.rawValue)::text, \(name.source)::text, \(name.id)::text, s.position, s.id, s.version,
+            coalesce(s.raw, CASE WHEN s.cells IS NOT NULL THEN convert_to((\(body))::text, 'UTF8') END),
+            f.finding ->> 'field', f.finding ->> 'code', f.finding ->> 'message', \(instant)
+        FROM judged j JOIN registers.feed_rows s ON s.position = j.position AND \(isOurs),
+            jsonb_array_elements(j.findings) WITH ORDINALITY AS f (finding, ordinal)
+        WHERE j.outcome = 'quarantined' ORDER BY s.position, f.ordinal
+        """
+    }
+
+    /// What was begun long ago and never became whole was given up by its sender; and what a worker that died has not
+    /// forgotten.
     private func abandoned(_ heading: FeedHeading, in table: String) -> SQL {
         """
         DELETE FROM \(SQL(raw: table)) s USING registers.feeds f
         WHERE s.feed = encode(substring(sha256(sha256(convert_to(f.register, 'UTF8')) || sha256(convert_to(f.source, 'UTF8'))
                 || sha256(convert_to(f.id, 'UTF8'))) FOR 16), 'hex')::uuid
-            AND f.register = \(name.register.rawValue) AND f.source = \(name.source) AND f.applied_at IS NULL
+            AND f.register = \(name.register.rawValue) AND f.source = \(name.source)
             AND f.version < \(heading.version) AND f.begun_at < clock_timestamp() - interval '1 day'
         """
     }

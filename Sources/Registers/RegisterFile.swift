@@ -14,7 +14,7 @@ public struct FileRow: Sendable, Hashable {
 
     init(line: Int, content: RowContent, findings: [Finding] = []) {
         self.line = line
-        id = content.id ?? ""
+        id = content["id"]?.text ?? ""
         self.content = content
         self.findings = findings
     }

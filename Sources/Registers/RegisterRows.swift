@@ -195,7 +195,8 @@ public struct RegisterRows {
     /// A line of JSON.
     private mutating func line(_ record: Table.Row) -> FileRow? {
         let text = record.cells.joined()
-        guard let value = try? JSONValue(parsing: text), case .object(var members) = value else {
+        let parsed = (try? JSONValue(parsing: text)) ?? (try? JSONValue(parsing: LooseNumbers.mended(text)))
+        guard let value = parsed, case .object(var members) = value else {
             return FileRow(line: record.line, body: .string(text))
         }
         if let mapping = file.mapping {

@@ -9,6 +9,7 @@ public enum RegistersSchema {
         Migration(number: 110, name: "statements", sql: PackageResources._110_statements_sql),
         Migration(
             number: 121, name: "departments of pages", sql: PackageResources._121_departments_of_pages_sql),
+        Migration(number: 122, name: "codes of pages", sql: PackageResources._122_codes_of_pages_sql),
         Migration(number: 120, name: "feed pages", sql: PackageResources._120_feed_pages_sql),
         Migration(number: 111, name: "wider registers", sql: PackageResources._111_wider_registers_sql),
         Migration(

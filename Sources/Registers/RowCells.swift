@@ -33,11 +33,11 @@ enum RowContent: Sendable, Hashable {
         }
     }
 
-    /// The row's id, as far as it says one.
-    var id: String? {
+    /// What it says under a column.
+    subscript(column: String) -> JSONValue? {
         switch self {
-        case .cells(let cells): cells["id"]?.text
-        case .object(let body): body["id"]?.text
+        case .cells(let cells): cells[column]
+        case .object(let body): body[column]
         }
     }
 }

@@ -29,6 +29,24 @@ struct StagedPage {
     }
 }
 
+extension StagedPage {
+    /// The divisions, by six digits, and the industries that its good rows name; none where the register's rows name none.
+    var codes: (regions: [String], industries: [String]) {
+        let columns = feed.register.columns
+        guard feed.register == .entities, let region = columns.firstIndex(where: { $0.name == "region" }),
+            let industry = columns.firstIndex(where: { $0.name == "industry" })
+        else { return ([], []) }
+        var regions: Set<String> = []
+        var industries: Set<String> = []
+        for row in rows {
+            guard case .good(let cells) = row.content else { continue }
+            if let code = cells[region].text { regions.insert(String(code.prefix(6))) }
+            if let code = cells[industry].text { industries.insert(code) }
+        }
+        return (regions.sorted(), industries.sorted())
+    }
+}
+
 extension Register {
     /// The column in which rows name departments; `nil` where they name none.
     var departmentColumn: Column? { columns.first { $0.name == "regulators" || $0.name == "department" } }
@@ -92,7 +110,8 @@ struct StagedRow {
             }
             rows.append(
                 try StagedRow(
-                    position: row.position, id: checked(row.content.id ?? ""), content: row.content, sent: row.findings,
+                    position: row.position, id: checked(row.content["id"]?.text ?? ""), content: row.content,
+                    sent: row.findings,
                     columns))
         }
         return rows
@@ -145,14 +164,14 @@ struct StagedRow {
         return findings
     }
 
-    private init(position: Int, id: String, content: Content, findings: [Finding]) {
+    init(position: Int, id: String, content: Content, findings: [Finding]) {
         self.position = position
         self.id = id
         self.content = content
         self.findings = findings
     }
 
-    private init(position: Int, id: String, content: RowContent, sent: [Finding], _ columns: PageColumns) {
+    init(position: Int, id: String, content: RowContent, sent: [Finding], _ columns: PageColumns) {
         var findings = columns.register.findings(in: content)
         if !sent.isEmpty {
             // Of a field that its sender could not make sense of, the rules say nothing more.

@@ -72,12 +72,13 @@ extension Rounds {
                     definition = \(definition.json.canonicalText), committed_at = clock_timestamp()
                 WHERE id = \(round)
                 """)
+            let changes = try await registerChanges(round, transaction)
             var effects = Effects(messages: [
                 event(
                     RoundMessage.Kind.committed, county: county, round: round,
                     [
                         "round": .string(round), "commitment": .string(commitment.hash),
-                        "sequence": .integer(definition.sequence),
+                        "sequence": .integer(definition.sequence), "register_changes": changes,
                     ])
             ])
             let head = try await AuditLog.publishHead(.commitment(round: round), topics: topics, in: transaction)
@@ -89,6 +90,25 @@ extension Rounds {
             }
             return effects
         }
+    }
+
+    /// What changed in the registers since the freeze before, by register, as `open.register_changes` has it; nothing for
+    /// the first freeze, and for a successor, which draws from the files of the round before.
+    private func registerChanges(_ round: String, _ transaction: PostgresTransaction) async throws -> JSONValue {
+        let rows = try await transaction.query(
+            """
+            SELECT register, registers.instant_text(since) AS since, added, removed, changed, reclassified
+            FROM rounds.register_changes WHERE round = \(round)
+            """)
+        return .object(
+            Dictionary(
+                uniqueKeysWithValues: try rows.map { row in
+                    var figures: [String: JSONValue] = ["since": .string(try row.decode("since", as: String.self))]
+                    for name in ["added", "removed", "changed", "reclassified"] {
+                        figures[name] = .integer(try row.decode(name, as: Int.self))
+                    }
+                    return (try row.decode("register", as: String.self), .object(figures))
+                }))
     }
 
     /// When the time to reveal is over: a witness that has not revealed makes the round void, in the open.

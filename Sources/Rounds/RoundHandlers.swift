@@ -150,6 +150,7 @@ public struct Rounds: Sendable {
         reasons += CatalogueItem.reasons(request, catalogue: items)
         let lines = try await PlannedLine.locked(message.planLines, transaction)
         reasons += PlannedLine.reasons(request, named: message.planLines, lines: lines)
+        if reasons.isEmpty { reasons = try await RepeatedItem.reasons(request, transaction) }
         try refuse(reasons)
         let inserted = try await transaction.execute(
             """

@@ -50,6 +50,12 @@ struct Feed: AsyncParsableCommand {
     @Flag(help: "Only read the file and apply the rules; nothing is sent, no server or key is needed · 只试读，不报送")
     var check = false
 
+    @Flag(
+        help:
+            "With --check: also say what the feed would change in the database as it is; nothing is changed · 与库中现有数据比对"
+    )
+    var compare = false
+
     @Flag(help: "Print the report as JSON · 以 JSON 输出报告")
     var json = false
 
@@ -62,6 +68,7 @@ struct Feed: AsyncParsableCommand {
     func run() async throws {
         let content: RegisterFile?
         do { content = try open() } catch let error as TableError { throw refuse("\(error)") }
+        if check, compare { return try await compare(content) }
         if check { return try show(check: content) }
         guard let keyFile = key else { throw refuse("--key: is missing; name the file of a key with the role feed") }
         let key: SigningKey
@@ -108,7 +115,8 @@ struct Feed: AsyncParsableCommand {
 
     /// The file, once the options fit together.
     private func open() throws -> RegisterFile? {
-        if !check {
+        guard check || !compare else { throw refuse("--compare: goes with --check; add it") }
+        if !check || compare {
             guard snapshot != delta else { throw refuse("--snapshot, --delta: give exactly one of them") }
         }
         guard delta || retire.isEmpty else {
@@ -134,7 +142,7 @@ struct Feed: AsyncParsableCommand {
     private func show(check content: RegisterFile?) throws {
         guard let content else { return }
         let result: FeedCheck
-        do { result = try FeedCheck(content) } catch { throw refuse("\(error)") }
+        do { result = try FeedCheck(content, codes: CodeLists(.embedded())) } catch { throw refuse("\(error)") }
         for problem in result.problems {
             let field = problem.finding.field.isEmpty ? "" : "\(problem.finding.field): "
             complain(
@@ -143,6 +151,31 @@ struct Feed: AsyncParsableCommand {
         }
         say(json ? result.json.canonicalText : "试读 checked \(register.rawValue): \(result.line)")
         if result.quarantined > 0 { throw ExitStatus.answerIsNo }
+    }
+
+    /// What the feed would change in the database.
+    private func compare(_ content: RegisterFile?) async throws {
+        guard let source else { throw refuse("--source: is missing; name the source that would send the file") }
+        let heading = FeedHeading(
+            register: register, source: source, mode: delta ? .delta : .snapshot, now: Date(), partitions: 1,
+            allowShrink: allowShrink)
+        let preview: FeedPreview
+        do {
+            preview = try await withPool(settings(needsKafka: false)) { pool in
+                try await FeedPreview(content, retiring: retire, as: heading, in: pool)
+            }
+        } catch let error as TableError { throw refuse("\(error)") }
+        for reason in preview.reasons { complain("将不予入库 would be refused: \(reason.message) [\(reason.code)]") }
+        for example in preview.report.examples { tell(example, "将隔离 would be quarantined") }
+        say(json ? preview.report.json.canonicalText : "试比对 would change \(register.rawValue): \(preview.report.line)")
+        if !preview.reasons.isEmpty || preview.report.quarantined > 0 { throw ExitStatus.answerIsNo }
+    }
+
+    private func tell(_ example: FeedReport.Example, _ what: String) {
+        // Ids to retire come behind the file's last line.
+        let place = retire.contains(example.id) ? "--retire \(example.id)" : "\(file ?? ""): line \(example.position)"
+        let field = example.field.isEmpty ? "" : "\(example.field): "
+        complain("\(what): \(place): \(field)\(example.message) [\(example.code)]")
     }
 
     private func readMapping() throws -> Mapping? {
@@ -166,13 +199,7 @@ struct Feed: AsyncParsableCommand {
             complain("the report cannot be read: \(error); use the version of yaohao that the workers have")
             throw ExitStatus.answerIsNo
         }
-        for example in report.examples {
-            // Ids to retire come behind the file's last line.
-            let place =
-                retire.contains(example.id) ? "--retire \(example.id)" : "\(file ?? ""): line \(example.position)"
-            let field = example.field.isEmpty ? "" : "\(example.field): "
-            complain("已隔离 quarantined: \(place): \(field)\(example.message) [\(example.code)]")
-        }
+        for example in report.examples { tell(example, "已隔离 quarantined") }
         if json {
             say(String(decoding: receipt.json.canonical, as: UTF8.self))
         } else {

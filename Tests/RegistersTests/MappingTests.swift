@@ -58,7 +58,7 @@ struct MappingTests {
                 "industry": "H6210", "kind": "enterprise", "permits": ["食品经营", "餐饮服务"], "regulators": ["SCJG"],
                 "address": "固阳县金山镇民主街2号",
             ])
-        let check = try FeedCheck(file)
+        let check = try FeedCheck(file, codes: CodeLists(.embedded()))
         #expect(check.read == 4 && check.good == 3 && check.skipped == 1)
         #expect(check.omitted.titles == 3 && check.omitted.totals == 1 && check.omitted.notes == 1)
         #expect(check.problems.map(\.position) == [9, 9])
@@ -67,7 +67,7 @@ struct MappingTests {
 
     @Test("a list of inspectors in GBK with code lists and dates in several ways")
     func staff() throws {
-        let check = try FeedCheck(try example("staff.csv", "staff.yaml"))
+        let check = try FeedCheck(try example("staff.csv", "staff.yaml"), codes: CodeLists(.embedded()))
         #expect(check.read == 4 && check.good == 3 && check.omitted.totals == 1)
         #expect(
             check.samples.first == [
@@ -82,7 +82,7 @@ struct MappingTests {
 
     @Test("JSON Lines of a permit system: names within names, numbers and lists")
     func permits() throws {
-        let check = try FeedCheck(try example("permits.jsonl", "permits.yaml"))
+        let check = try FeedCheck(try example("permits.jsonl", "permits.yaml"), codes: CodeLists(.embedded()))
         #expect(check.read == 2 && check.good == 2 && check.skipped == 1)
         #expect(check.samples[1]["permits"] == ["危险化学品经营", "成品油零售"])
         #expect(check.samples[0]["region"] == "150222100" && check.samples[1]["credit"] == "D")

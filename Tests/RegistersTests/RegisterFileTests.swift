@@ -75,6 +75,27 @@ struct RegisterFileTests {
         #expect(error.description.hasPrefix(start))
     }
 
+    @Test("numbers of JSON Lines may have a fraction: whole ones are taken, of others only their field is wrong")
+    func looseNumbers() throws {
+        let row =
+            "{\"id\":\"X\",\"name\":\"1.5e3\\\"2.0\",\"credit\":\"A\",\"region\":\"150222\",\"industry\":\"F52\","
+            + "\"kind\":\"k\",\"permits\":[],\"regulators\":[],\"address\":\"\",\"score\":"
+        for (number, value) in [("620.0", 620), ("6.2e2", 620), ("620", 620), ("1E3", 1_000)] as [(String, Int64)] {
+            let read = try RegisterFile.rows(of: .entities, file: "e.jsonl", bytes: Array((row + number + "}").utf8))
+            #expect(read[0].body["score"] == .integer(value), "\(number)")
+            #expect(read[0].body["name"] == "1.5e3\"2.0")
+            #expect(Register.entities.findings(in: read[0].body).isEmpty, "\(number)")
+        }
+        for number in ["620.5", "1e400", "-0.5"] {
+            let read = try RegisterFile.rows(of: .entities, file: "e.jsonl", bytes: Array((row + number + "}").utf8))
+            #expect(Register.entities.findings(in: read[0].body).map(\.code) == ["number.range"], "\(number)")
+        }
+        for number in ["1.", ".5", "01.5", "1.2.3", "1e"] {
+            let read = try RegisterFile.rows(of: .entities, file: "e.jsonl", bytes: Array((row + number + "}").utf8))
+            #expect(Register.entities.findings(in: read[0].body).map(\.code) == ["row.object"], "\(number)")
+        }
+    }
+
     @Test("a row that has too few or too many cells, or is no JSON, is a row all the same, and the rules find it")
     func damagedRows() throws {
         let short = try rows("id,name,lead,exempt\nA,b\nC,c,true,false,x\n")

@@ -95,6 +95,22 @@ struct FeedSource {
         ).map { try Receipt(json: JSONValue(parsing: $0.decode("body", as: [UInt8].self))) }
     }
 
+    /// Feeds rows with what their sender found wrong with them.
+    func feed(_ register: Register, _ mode: FeedMode, version: Int, rows: [FeedRow]) async throws -> FeedReport {
+        var writer = FeedWriter(
+            FeedHeading(
+                register: register, source: key.sources[0], id: "\(register.rawValue)-\(version)", mode: mode,
+                version: version, partitions: Self.partitions, allowShrink: false),
+            topics: stack.topics, time: "2026-03-02T08:00:00Z", signedBy: key)
+        let begin = try writer.begin()
+        var full: [KafkaRecord] = []
+        for row in rows { full += try writer.add(row) }
+        for messages in messages(Batch(begin: begin, rows: full, end: try writer.end())) {
+            try await intake.take(messages)
+        }
+        return try FeedReport(json: try #require(try await receipts().last).details)
+    }
+
     func names(_ register: Register) async throws -> [String] {
         try await stack.pool.query(
             "SELECT id || '=' || name AS name FROM registers.\(identifier: register.rawValue) WHERE valid_to IS NULL ORDER BY id"
@@ -325,6 +341,45 @@ struct FeedTests {
                 .departments, .delta, version: 2, rows, allowShrink: true,
                 packing: pageRows.map { .pages(of: $0) } ?? .single)
             #expect(report.line == "read 11 = inserted 0 + updated 9 + unchanged 0 + retired 2 + quarantined 0")
+        }
+    }
+
+    @Test("what a file would change is found out without changing anything, and is what feeding it then changes")
+    func preview() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let source = try await FeedSource(stack)
+            try await source.feed(.departments, .snapshot, version: 1, departments(1...20))
+            let text =
+                "id,name,lead,exempt\nD101,改,false,false\nNEU,新,false,false\n坏,坏,false,false\n"
+                + (102...118).map { "D\($0),局,false,false\n" }.joined()
+            let file = try RegisterFile(of: .departments, file: "d.csv", bytes: Array(text.utf8))
+            func heading(_ mode: FeedMode, _ version: Int) -> FeedHeading {
+                FeedHeading(
+                    register: .departments, source: source.key.sources[0], id: "p-\(version)", mode: mode,
+                    version: version, partitions: 1, allowShrink: false)
+            }
+            let state: SQL = """
+                SELECT (SELECT md5(string_agg(d::text, '|' ORDER BY id, valid_from)) FROM registers.departments d)
+                    || (SELECT count(*) FROM registers.feed_rows) || (SELECT count(*) FROM registers.feed_pages)
+                    || (SELECT count(*) FROM registers.quarantine) || (SELECT count(*) FROM registers.feeds) AS state
+                """
+            let before = try await stack.pool.query(state).first?.decode("state", as: String.self)
+            let snapshot = try await FeedPreview(file, retiring: [], as: heading(.snapshot, 2), in: stack.pool)
+            #expect(snapshot.report.inserted == 1 && snapshot.report.updated == 1 && snapshot.report.unchanged == 17)
+            #expect(snapshot.report.quarantined == 1 && snapshot.report.absent == 2 && snapshot.reasons.isEmpty)
+            let delta = try await FeedPreview(file, retiring: ["D119"], as: heading(.delta, 2), in: stack.pool)
+            #expect(delta.report.inserted == 1 && delta.report.retired == 1 && delta.report.absent == 0)
+            let tooFew = try RegisterFile(
+                of: .departments, file: "d.csv", bytes: Array("id,name,lead,exempt\nD101,局,false,false\n".utf8))
+            let refused = try await FeedPreview(tooFew, retiring: [], as: heading(.snapshot, 2), in: stack.pool)
+            #expect(refused.reasons.map(\.code) == ["feed.shrink"])
+            #expect(try await stack.pool.query(state).first?.decode("state", as: String.self) == before)
+
+            var rows = try FeedFile(file, retiring: [])
+            var all: [FeedRow] = []
+            while let row = try rows.next() { all.append(row) }
+            let report = try await source.feed(.departments, .snapshot, version: 2, rows: all)
+            #expect(report == snapshot.report)
         }
     }
 

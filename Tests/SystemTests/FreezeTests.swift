@@ -116,6 +116,14 @@ struct FreezeTests {
             #expect(
                 try await figures() == ["R2 entities 2 1 2 1", "R2 inspectors 0 1 0 0", "R2 items 0 0 0 0"],
                 "E000003 was D before")
+            let events = try await stack.pool.query(
+                "SELECT body FROM cluster.outbox WHERE topic = \(stack.topics.events) ORDER BY id"
+            ).map { try JSONValue(parsing: $0.decode("body", as: [UInt8].self)) }.filter { $0["commitment"] != nil }
+            #expect(events.map { $0["round"] } == ["R", "R2"])
+            #expect(events.first?["register_changes"] == [:])
+            #expect(events.last?["register_changes"]?["entities"]?["added"] == 2)
+            #expect(events.last?["register_changes"]?["entities"]?["reclassified"] == 1)
+            #expect(events.last?["register_changes"]?["inspectors"]?["removed"] == 1)
             let visits = try await stack.pool.query("SELECT FROM rounds.entity_years")
             #expect(visits.isEmpty, "nothing is drawn yet")
         }

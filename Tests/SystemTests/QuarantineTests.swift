@@ -43,6 +43,43 @@ struct QuarantineTests {
         }
     }
 
+    @Test(
+        "what only a sender's mapping could find stays found when the row is replayed, and is gone once it is corrected"
+    )
+    func findingsOfSender() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let source = try await FeedSource(stack)
+            let quarantine = Quarantine(pool: stack.pool)
+            try await source.feed(.departments, .snapshot, version: 1, [department("SCJG")])
+            let body = inspector("A", "SCJG").body
+            // The row breaks no rule by itself: only the mapping knew that its date was written in another way.
+            let found = Finding(field: "certificate_until", code: "date.format", message: "日期不符 / no such date")
+            var report = try await source.feed(
+                .inspectors, .snapshot, version: 1,
+                rows: [FeedRow(position: 2, id: "A", body: body, findings: [found])])
+            #expect(report.quarantined == 1)
+            let row = try #require(try await quarantine.rows().first)
+            #expect(row.findingsOfSender == [found] && row.content == body)
+
+            report = try await source.feed(
+                .inspectors, .delta, version: 2,
+                rows: [FeedRow(position: 1, id: row.id, body: row.content, findings: row.findingsOfSender)])
+            #expect(report.inserted == 0 && report.quarantined == 1)
+            let again = try await quarantine.rows()
+            #expect(again.map(\.findings) == [[found]] && again.first?.number != row.number)
+
+            report = try await source.feed(
+                .inspectors, .delta, version: 3,
+                rows: [
+                    FeedRow(
+                        position: 1, id: row.id, body: try row.corrected(setting: [("certificate_until", "2027-01-01")])
+                    )
+                ])
+            #expect(report.inserted == 1 && report.quarantined == 0)
+            #expect(try await quarantine.rows().isEmpty)
+        }
+    }
+
     @Test("a correction sets fields as a file would have them, and names those that there are not")
     func correct() async throws {
         try await TestStack.with(partitions: nil) { stack in

@@ -4,6 +4,7 @@ import Draw
 import Foundation
 import JSON
 import Postgres
+import Registers
 import Testing
 
 @testable import Rounds
@@ -266,6 +267,31 @@ struct RoundTests {
 
             try await county.collect("R-2", within: 3_600)
             try await county.draw("R-2", workers: 2, dyingAt: [])
+            // Where the county holds it to be an error, what was drawn for an item this year is not drawn for it again.
+            func severity(_ word: String) async throws {
+                let rules = try await CountyRules.load(from: stack.pool)
+                guard case .object(var all)? = rules.rules.first(where: { $0.key == "plan_rule_severities" })?.value
+                else { return }
+                all["same_item"] = .string(word)
+                let body: JSONValue = ["key": "plan_rule_severities", "value": .object(all), "basis": "据"]
+                try await stack.pool.execute(
+                    """
+                    INSERT INTO registers.statements (kind, id, valid_from, body, source, submission, department)
+                    VALUES ('rule', 'plan_rule_severities', clock_timestamp(), \(JSONText(body)), 'dept:LXHY', 's2', 'LXHY')
+                    """)
+            }
+            try await severity("error")
+            try await county.accept(
+                RoundMessage.Kind.opened,
+                [
+                    "round": "R-X", "county": "150222", "witnesses": .strings(county.witnesses),
+                    "public": [["source": "public:x", "description": "彩票", "pattern": "dddddddd"]],
+                ])
+            let again = try await county.submit(
+                RoundMessage.Kind.requested,
+                ["round": "R-X", "request": county.request("REQ-1"), "plan_lines": ["P/REQ-1"]])
+            #expect(again.reasons.map(\.code) == ["item.repeated"])
+            try await severity("warning")
             try await county.collect("R-3", within: 3_600)
             try await county.work()
             let slots = try await stack.count(
