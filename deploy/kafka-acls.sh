@@ -3,7 +3,7 @@
 #
 #   deploy/kafka-acls.sh --bootstrap HOST:PORT [--prefix yaohao.] [--admin FILE] [--department ID]… | bash -x
 #
-# Principals are User:yaohao-worker, User:yaohao-notifier, User:yaohao-admin and, for a department, User:yaohao-dept-ID.
+# Principals are User:yaohao-worker, User:yaohao-notifier, User:yaohao-console, User:yaohao-admin and, for a department, User:yaohao-dept-ID.
 # With mTLS give certificates these names, and the broker the rule
 #   ssl.principal.mapping.rules=RULE:^CN=([^,]+).*$/$1/,DEFAULT
 # Without any matching rule a broker must deny: allow.everyone.if.no.acl.found=false.
@@ -54,6 +54,15 @@ for process in yaohao-worker yaohao-notifier; do
     allow "$process" Write Describe -- transactional-id "${prefix}outbox-relay"
     allow "$process" IdempotentWrite -- cluster kafka-cluster
 done
+
+# The console submits for the departments whose keys it has, waits for receipts, sends dead letters back to where they came
+# from, and shows the groups' lag.
+for topic in "${submissions[@]}"; do allow yaohao-console Write Describe -- topic "$prefix$topic"; done
+for topic in "${feeds[@]}"; do allow yaohao-console Write Describe -- topic "${prefix}feed.$topic"; done
+allow yaohao-console Read Describe -- topic "${prefix}receipts"
+for topic in tasks events; do allow yaohao-console Describe -- topic "$prefix$topic"; done
+allow yaohao-console Describe -- group "$prefix" prefixed
+allow yaohao-console IdempotentWrite -- cluster kafka-cluster
 
 # Departments write submissions and feeds, and read their receipts and what is public. The signature says who they are and
 # what they may say; the broker only keeps strangers out.
