@@ -19,7 +19,7 @@ from playwright.sync_api import sync_playwright
 from county import PASSWORD, County
 
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
-ATTACK = "\"'><script>window.hit=1</script><img src=x onerror=window.hit=1>{{7*7}}';DROP TABLE x;--"
+ATTACK = "\"'><script>window.hit=1</script><img src=x onerror=window.hit=1>{{1337*1337}}';DROP TABLE x;--"
 
 PAGES = {
     "wang.clerk": [
@@ -265,7 +265,7 @@ def injected(browser, county, _):
             fields.nth(i).evaluate("(e, t) => { e.removeAttribute('maxlength'); e.value = t }", ATTACK)
         visitor.send()
         check(visitor.page.evaluate("window.hit") is None, f"{path}: a script ran")
-        check("49" not in visitor.page.inner_text("main").replace(ATTACK, ""), f"{path}: a template was evaluated")
+        check("1787569" not in visitor.page.inner_text("main"), f"{path}: a template was evaluated")
         if "/receipts/" in visitor.page.url or "/forms/" not in visitor.page.url and "/items/edit" not in visitor.page.url:
             continue
         for name in names:
