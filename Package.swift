@@ -18,7 +18,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -55,7 +55,7 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "JSON", hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), mustache, httpTypes,
+                "JSON", hummingbird, hummingbirdCore, mustache, httpTypes,
                 crypto,
                 logging, lifecycle, nio,
             ],
@@ -142,8 +142,16 @@ let package = Package(
         .testTarget(
             name: "DrawTests", dependencies: ["Draw", "JSON", crypto],
             exclude: ["Vectors"], swiftSettings: settings),
+        // Asks a site without a network; for tests of every site.
+        .target(
+            name: "WebTesting",
+            dependencies: [
+                "Web", hummingbird, hummingbirdCore, httpTypes, nio,
+                .product(name: "NIOEmbedded", package: "swift-nio"), logging,
+            ],
+            path: "Tests/WebTesting", swiftSettings: settings),
         .testTarget(
-            name: "WebTests", dependencies: ["Web", hummingbird, hummingbirdTesting, logging], swiftSettings: settings),
+            name: "WebTests", dependencies: ["Web", "WebTesting", hummingbird, httpTypes], swiftSettings: settings),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "JSON", "Kafka", crypto], swiftSettings: settings),
         .testTarget(name: "RegistersTests", dependencies: ["Registers", "Cluster", "JSON"], swiftSettings: settings),
         .testTarget(
@@ -177,8 +185,7 @@ let package = Package(
             name: "SystemTests",
             dependencies: [
                 "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Notices", "Returns", "Portal", "Console",
-                "Web",
-                "Draw", "JSON", "Postgres", "Kafka", crypto, logging, lifecycle, hummingbird, hummingbirdTesting,
+                "Web", "WebTesting", "Draw", "JSON", "Postgres", "Kafka", crypto, logging, lifecycle, hummingbird,
             ],
             exclude: ["Privileges.txt"],
             swiftSettings: settings),

@@ -25,7 +25,7 @@ extension Portal {
                 "text/plain; charset=utf-8")
         }
         router.get("/sitemap.xml") { _, _ in
-            let parts = try await open.sitemapParts(of: Self.sitemapSize)
+            let parts = try await sitemapParts.value { try await open.sitemapParts(of: Self.sitemapSize) }
             let own = "<sitemap><loc>\(pages.base)/sitemaps/pages.xml</loc></sitemap>\n"
             let entities = parts.map {
                 "<sitemap><loc>\(Chart.escaped("\(pages.base)/sitemaps/\($0)"))</loc></sitemap>\n"
@@ -55,7 +55,8 @@ extension Portal {
                 urls.append("<url><loc>\(Chart.escaped(pages.base + address))</loc></url>\n")
             }
         } else {
-            guard try await open.sitemapParts(of: Self.sitemapSize).contains(part) else { throw HTTPError(.notFound) }
+            guard try await sitemapParts.value { try await open.sitemapParts(of: Self.sitemapSize) }.contains(part)
+            else { throw HTTPError(.notFound) }
             urls = try await open.sitemapPart(from: part, size: Self.sitemapSize).map { entity in
                 "<url><loc>\(Chart.escaped("\(pages.base)/entities/\(FormFields.encode(entity.id))"))</loc><lastmod>\(entity.day)</lastmod></url>\n"
             }

@@ -19,7 +19,7 @@ extension Portal {
         let fields = try await FormFields(of: request, upTo: 10_000)
         let entity = (cut(fields.text("entity")) ?? "").uppercased()
         let word = cut(fields.text("word")) ?? ""
-        let address = context.remoteAddress ?? "-"
+        let address = context.client(of: request)
         if let wait = limits.byAddress.wait(address) ?? limits.byEntity.wait(entity) {
             throw HTTPError(.tooManyRequests, headers: [.retryAfter: "\(wait.components.seconds + 1)"])
         }

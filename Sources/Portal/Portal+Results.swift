@@ -14,7 +14,7 @@ extension Portal {
     }
 
     @Sendable private func home(_ request: Request, _ context: WebContext) async throws -> Response {
-        async let counts = open.counts()
+        async let counts = counts.value { try await open.counts() }
         async let results = open.results(ResultFilter(), after: nil, size: 6)
         async let draws = open.draws(after: nil, size: 4)
         let data: JSONValue = [
@@ -69,8 +69,8 @@ extension Portal {
 
     /// The departments as choices of a form.
     func departmentChoices(_ chosen: String?) async throws -> [[String: Any]] {
-        guard case .array(let departments) = try await open.departments() else { return [] }
-        return departments.map { department in
+        let all = try await departments.value { try await open.departments() }
+        return Self.list(all).map { department in
             let id = department["department"]?.forTemplate as? String ?? ""
             return ["id": id, "name": department["name"]?.forTemplate ?? id, "chosen": id == chosen]
         }

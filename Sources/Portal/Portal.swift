@@ -13,6 +13,9 @@ public struct Portal: Sendable {
     let pages: Pages
     let site: Site
     let limits: Limits
+    let counts = Recent<JSONValue>(for: .seconds(30))
+    let departments = Recent<JSONValue>(for: .seconds(30))
+    let sitemapParts = Recent<[String]>(for: .seconds(3_600))
 
     /// How often words of notices may be wrong.
     struct Limits: Sendable {

@@ -48,7 +48,7 @@ public struct ErrorPages<Context: WebRequestContext>: RouterMiddleware {
         if context.format == .html {
             var values: [String: Any] = ["code": code, "heading": heading]
             if let message = failure.body { values["message"] = message }
-            if code >= 500 { values["request"] = context.id }
+            if code >= 500 { values["request"] = context.logger[metadataKey: "hb.request.id"]?.description ?? "-" }
             response = try site.page(
                 "error", title: heading, values, status: failure.status, for: request, in: context)
         } else {

@@ -31,6 +31,19 @@ public protocol WebRequestContext: RequestContext {
     var remoteAddress: String? { get }
 }
 
+extension WebRequestContext {
+    /// Who asks, for limits: the client's address, or, where a proxy on this machine hands it on, what the proxy says in the
+    /// last part of `X-Forwarded-For`. From elsewhere the header is not believed.
+    public func client(of request: Request) -> String {
+        let address = remoteAddress ?? "-"
+        guard address.hasPrefix("127.") || address == "::1",
+            let name = HTTPField.Name("X-Forwarded-For"),
+            let last = request.headers[name]?.split(separator: ",").last?.trimmingSpaces(), !last.isEmpty
+        else { return address }
+        return String(last.prefix(64))
+    }
+}
+
 /// A request's context where a site needs no more than language and format.
 public struct WebContext: WebRequestContext {
     /// What Hummingbird keeps.

@@ -1,4 +1,5 @@
 import Cluster
+import Draw
 import Foundation
 import JSON
 import Kafka
@@ -8,6 +9,7 @@ import Postgres
 import ServiceLifecycle
 import Synchronization
 import Testing
+import WebTesting
 
 @testable import Rounds
 
@@ -121,6 +123,20 @@ struct SecrecyTests {
                 }
             }
             #expect(seen.contains { $0.place == "open.rounds" && $0.text.contains("R-1") })
+            try await OpenSite.of(stack) { site in
+                for path in [
+                    "/", "/index.json", "/draws", "/draws.atom", "/draws/R-1", "/draws/R-1.json",
+                    "/draws/R-1/visits.json",
+                    "/draws/R-1/check", "/draws/R-1/bundle.zip", "/draws/R-1/files/seed.json",
+                    "/draws/R-1/files/result.json",
+                    "/draws/R-1/files/roster.tsv", "/search.json?q=E0", "/results.json", "/rates.json",
+                    "/calendar.json",
+                    "/sitemap.xml", "/sitemaps/pages.xml",
+                ] {
+                    seen.append((path, try await site.client(path).text))
+                }
+                try await ownLine(of: entities.sorted()[0], stack, site)
+            }
             // What operators are shown, and why tasks have failed.
             seen.append(("round show", try #require(try await RoundReport.show("R-1", stack.pool)).canonicalText))
             for line in try await AuditLog.lines(stack.pool) { seen.append(("audit show", line.canonicalText)) }
@@ -138,5 +154,27 @@ struct SecrecyTests {
                 #expect(!text.contains(county.nonce), "a nonce in \(place): \(text.prefix(200))")
             }
         }
+    }
+
+    /// An enterprise with its word learns its own line of the roster, with a proof that leads to the published root, and not
+    /// yet whether it was drawn; nobody else learns anything.
+    private func ownLine(of entity: String, _ stack: TestStack, _ site: OpenSite) async throws {
+        let word = try #require(
+            try await stack.pool.query("SELECT site.word_of(\(entity))").first?.decode(0, as: String.self))
+        let (status, answer) = try await site.ask(entity, word.lowercased().replacing("-", with: " "))
+        #expect(status == 200)
+        let round = try #require(answer["rounds"]?[0])
+        #expect(round["in_roster"] == true)
+        let proof = try EntityProof(JSONField(try #require(round["proof"])))
+        #expect(proof.line.hasPrefix(entity + "\t"))
+        let root = try #require(try await site.json("/draws/R-1.json")["roster"]?["root"])
+        #expect(proof.root.map(JSONValue.string) == root)
+        let pool = try #require(round["pools"]?[0])
+        #expect(pool["chance_ppm"] != nil)
+        for hidden in ["ticket", "threshold", "drawn"] { #expect(pool[hidden] == nil) }
+        let wrong = try await site.ask(entity, "0000-0000-0000")
+        let unknown = try await site.ask("91150222MA00000001", word)
+        #expect(wrong.status == 422)
+        #expect(wrong.status == unknown.status && wrong.answer == unknown.answer)
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The open site in a real browser (Chromium by Playwright). scripts/test-browser makes the county and calls it.
+"""The open site in a real browser (Chromium by Playwright). scripts/test-site makes the county and calls it.
 
-  site.py --base URL --database CONNINFO --pictures FOLDER [--only PART]
+  open_site.py --base URL --database CONNINFO --pictures FOLDER [--only PART]
 
 Each part is a function named test_…; every failure is one line that says where. Exit status 0 when there is none.
 """
@@ -364,7 +364,9 @@ def test_undisclosed(county, browser, pictures):
                 expect(secret not in body, address, "shows the seed or a part of it")
             shown = [entity for entity in hidden if entity and entity in body]
             expect(not shown, address, f"shows who was drawn: {shown[:2]}")
-    print(f"undisclosed: {len([h for h in hidden if h])} enterprises still confidential")
+    confidential = len([entity for entity in hidden if entity])
+    expect(confidential > 50, "undisclosed", "nothing is confidential, so nothing was tested")
+    print(f"undisclosed: {confidential} enterprises still confidential")
 
 
 def test_words(county, browser, pictures):
