@@ -6,8 +6,8 @@ import Web
 /// What an enterprise's own line of a frozen roster means in a draw: the pools that it was in, its chance in each, and, once
 /// the seed is open, its ticket and the threshold (入围线) of its stratum.
 ///
-/// The threshold is the largest ticket that won in the stratum. It is told only to the stratum's own members, each of
-/// whom knows the class already.
+/// The threshold is the largest ticket that won in the stratum. Where credit classes are confidential it is told of no class,
+/// since with the open seed anyone could compute whose smaller ticket did not win.
 struct OwnLine {
     private var members: [String: JSONValue] = [:]
     private var pools: [String: [String: JSONValue]] = [:]
