@@ -94,7 +94,8 @@ class Supervisor:
                             self.count("(broker) member fenced by its own former self, started again")
                         elif status == -signal.SIGABRT and b"rd_kafka_sticky_assignor_state_destroy" in self._since_start(child):
                             self.count("(librdkafka < 2.3) aborted while leaving a group, its issue 4312")
-                        elif status == 1 and self.clock and b"background thread(s) to initialize" in self._since_start(child):
+                        # librdkafka gives the failed client's memory back while its thread is yet to begin, hence the latter.
+                        elif status in (1, -signal.SIGSEGV) and self.clock and b"background thread(s) to initialize" in self._since_start(child):
                             self.count("(libfaketime) a start while the clock was set back")
                         elif status == 3:
                             self.count("(process) a server was away at its start, started again")
