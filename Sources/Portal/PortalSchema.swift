@@ -6,7 +6,5 @@ public enum PortalSchema {
     public static let migrations = [
         Migration(number: 600, name: "open site", sql: PackageResources._600_open_site_sql),
         Migration(number: 601, name: "words", sql: PackageResources._601_words_sql),
-        Migration(number: 602, name: "roster pages", sql: PackageResources._602_roster_pages_sql),
-        Migration(number: 603, name: "thresholds", sql: PackageResources._603_thresholds_sql),
     ]
 }
