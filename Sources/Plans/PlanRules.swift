@@ -87,23 +87,25 @@ enum PlanRules {
             }
         }
 
-        /// A general item's cap is on the share of the year: the rate of each draw, as often as it is drawn.
+        /// A general item's cap is on the share of the year: the rate of each draw, as often as it is drawn; of a number,
+        /// no more than a rate at the cap would draw.
         private mutating func capped(_ item: String, _ cap: Int, _ line: PlanLine) {
-            let largest: Int
-            switch resolved(line).ratesByClass {
-            case let rates?: largest = rates.values.map(\.largest).max() ?? 0
-            case nil:
+            let times = line.draws > 1 ? " × \(line.draws) 次" : ""
+            let planned: String
+            if let rates = resolved(line).ratesByClass {
+                let largest = rates.values.map(\.largest).max() ?? 0
+                guard largest * line.draws > cap else { return }
+                planned = "计划为 \(RateCap.percent(ppm: largest))\(times)"
+            } else {
                 guard let index = plan.lines.firstIndex(where: { $0.id == line.id }) else { return }
-                let size = facts.year.poolSize(index)
-                largest = size == 0 ? 0 : facts.year.drawn(index, largest: true) * 1_000_000 / size
+                let (size, drawn) = (facts.year.poolSize(index), facts.year.drawn(index, largest: true))
+                let most = RateCap.most(of: size, cap: cap)
+                guard drawn * line.draws > most else { return }
+                planned = "范围内 \(size) 户最多抽 \(most) 户，计划为 \(drawn) 户\(times)"
             }
-            if largest * line.draws > cap {
-                let times = line.draws > 1 ? " × \(line.draws) 次" : ""
-                note(
-                    .generalCap, line, "general_cap",
-                    "一般检查事项 \(item) 的年度抽查比例上限为 \(RateCap.percent(ppm: cap))，计划为 \(RateCap.percent(ppm: largest))\(times)"
-                )
-            }
+            note(
+                .generalCap, line, "general_cap",
+                "一般检查事项 \(item) 的年度抽查比例上限为 \(RateCap.percent(ppm: cap))，\(planned)")
         }
 
         private mutating func rates(_ index: Int, _ line: PlanLine) {

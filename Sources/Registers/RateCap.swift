@@ -20,6 +20,13 @@ public enum RateCap {
         }
     }
 
+    /// The most objects of a pool that a cap allows, rounded as the draw rounds a rate: up.
+    ///
+    /// - Parameters:
+    ///   - size: objects of the pool.
+    ///   - cap: in parts per million.
+    public static func most(of size: Int, cap: Int) -> Int { (size * cap + 999_999) / 1_000_000 }
+
     /// Parts per million as a percentage without rounding: 50,000 is `5%`, 12,345 is `1.2345%`.
     public static func percent(ppm: Int) -> String {
         let whole = String(ppm / 10_000)

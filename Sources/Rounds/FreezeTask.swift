@@ -49,9 +49,13 @@ extension Rounds {
         let successorOf = try await pool.query("SELECT successor_of FROM rounds.rounds WHERE id = \(round)").first?
             .decode("successor_of", as: String?.self)
         if let successorOf { return repeatFrozen(round, of: successorOf) }
-        let frozen = try await pool.transaction(isolation: .repeatableRead) {
-            try await Snapshot(of: round, reading: $0)
+        let (frozen, against) = try await pool.transaction(isolation: .repeatableRead) { transaction in
+            (
+                try await Snapshot(of: round, reading: transaction),
+                try await RequestRules.outcome(round: round, .freezing, transaction).refused
+            )
         }
+        guard against.isEmpty else { return breaksRules(round, against) }
         let roster = FrozenFile(lines: frozen.roster)
         let inspectors = FrozenFile(lines: frozen.inspectors)
         let salt = salt()
@@ -96,6 +100,16 @@ extension Rounds {
                 WHERE id = \(round)
                 """)
             return try await frozenEffects(round, pages: roster.pages.count, transaction)
+        }
+    }
+
+    /// Since the collecting ended the registers have come to break a rule: nothing is frozen, and all draws are free again.
+    private func breaksRules(_ round: String, _ against: [RequestRules.Finding]) -> TaskHandler.Completion {
+        { [self] transaction in
+            guard try await RoundStore.locked(round, transaction).phase == .collecting else { return Effects() }
+            let reasons = against.map { "申请 \($0.request)：\($0.message)" }.joined(separator: "；")
+            return try await RoundStore.void(
+                round, reason: "截止之后名录有变，冻结时已不合规则：\(reasons)", topics: topics, transaction)
         }
     }
 

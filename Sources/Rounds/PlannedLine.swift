@@ -149,11 +149,13 @@ extension PlannedLine {
             _ = try await transaction.query(
                 "SELECT pg_advisory_xact_lock(hashtextextended(\("plan-line:" + name), 0))")
         }
-        let pairs = named.compactMap { name -> (plan: String, line: String)? in
-            let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-            return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
-        }
-        return try await transaction.query(
+        let plans = Set(named.map { String($0.prefix { $0 != "/" }) })
+        return try await lines(of: plans.sorted(by: Grammar.precedes), transaction).filter { named.contains($0.id) }
+    }
+
+    /// All lines of plans with all their departments.
+    static func lines(of plans: [String], _ transaction: PostgresTransaction) async throws -> [PlannedLine] {
+        try await transaction.query(
             """
             SELECT l.plan, l.line, l.state, l.department, l.items::text AS items, l.specialties::text AS specialties,
                 l.team, l.pool::text AS pool, l.methods::text AS methods, l.windows::text AS windows, l.joint,
@@ -161,9 +163,9 @@ extension PlannedLine {
                 COALESCE((SELECT jsonb_object_agg(u.item, u.draws) FROM rounds.used_draws u
                     WHERE u.plan = l.plan AND u.line = l.line AND u.department = l.department), '{}')::text AS used
             FROM plans.drawable_lines l
-            WHERE l.plan = ANY(\(pairs.map(\.plan))::text[]) AND l.line = ANY(\(pairs.map(\.line))::text[])
+            WHERE l.plan = ANY(\(plans)::text[])
             """
-        ).map { try PlannedLine($0) }.filter { named.contains($0.id) }
+        ).map { try PlannedLine($0) }
     }
 
     private init(_ row: Row) throws {

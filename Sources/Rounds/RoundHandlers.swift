@@ -32,6 +32,7 @@ public struct Rounds: Sendable {
             SubmissionHandler(type: RoundMessage.Kind.opened, role: .round, handle: open),
             SubmissionHandler(type: RoundMessage.Kind.witnessCommitted, role: .witness, handle: witnessCommits),
             SubmissionHandler(type: RoundMessage.Kind.requested, role: .request, handle: request),
+            SubmissionHandler(type: RoundMessage.Kind.withdrawn, role: .request, handle: withdraw),
             SubmissionHandler(type: RoundMessage.Kind.closed, role: .round, handle: close),
             SubmissionHandler(type: RoundMessage.Kind.revealed, role: .witness, handle: reveal),
             SubmissionHandler(type: RoundMessage.Kind.publicValueStated, role: .witness, handle: statePublicValue),
@@ -100,11 +101,15 @@ public struct Rounds: Sendable {
                 WHERE round = \(replaced)
                 """)
         }
-        return Effects(messages: [
-            event(
-                RoundMessage.Kind.opened, county: message.county, round: message.round,
-                ["round": .string(message.round), "county": .string(message.county)])
-        ])
+        let warnings =
+            message.replaces == nil ? [] : try await Succession.warnings(of: message.round, transaction)
+        return Effects(
+            details: Self.details([:], warnings: warnings),
+            messages: [
+                event(
+                    RoundMessage.Kind.opened, county: message.county, round: message.round,
+                    ["round": .string(message.round), "county": .string(message.county)])
+            ])
     }
 
     @Sendable
@@ -122,63 +127,6 @@ public struct Rounds: Sendable {
     }
 
     @Sendable
-    private func request(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
-        let message = try RoundMessage.Requested(submission.data)
-        let request = message.request
-        let state = try await RoundStore.locked(message.round, transaction)
-        var reasons = RoundDecision.request(state)
-        if request.department != submission.department {
-            reasons.append(
-                Reason(
-                    field: "request.department", code: "department.other",
-                    message: "只能为本部门 \(submission.department) 申请"))
-        }
-        let items = try await transaction.query(
-            """
-            SELECT id, department, cap_ppm, in_force_from::text AS in_force_from,
-                in_force_until::text AS in_force_until
-            FROM registers.items
-            WHERE valid_to IS NULL AND id = ANY(\(request.items))
-            """
-        ).map {
-            CatalogueItem(
-                id: try $0.decode("id", as: String.self), department: try $0.decode("department", as: String.self),
-                capPPM: try $0.decode("cap_ppm", as: Int?.self),
-                inForceFrom: try $0.decode("in_force_from", as: String?.self),
-                inForceUntil: try $0.decode("in_force_until", as: String?.self))
-        }
-        reasons += CatalogueItem.reasons(request, catalogue: items)
-        let lines = try await PlannedLine.locked(message.planLines, transaction)
-        reasons += PlannedLine.reasons(request, named: message.planLines, lines: lines)
-        if reasons.isEmpty { reasons = try await RepeatedItem.reasons(request, transaction) }
-        try refuse(reasons)
-        let inserted = try await transaction.execute(
-            """
-            INSERT INTO rounds.requests (round, id, department, body, note)
-            VALUES (\(message.round), \(request.id), \(request.department),
-                \(String(decoding: request.json.canonical, as: UTF8.self)), \(optional: message.note))
-            ON CONFLICT DO NOTHING
-            """)
-        guard inserted == 1 else {
-            throw Rejection(
-                field: "request.id", code: "request.exists", message: "本轮已有申请 \(request.id)；请换编号")
-        }
-        for line in lines where line.department == request.department {
-            let carried = request.items.filter(line.items.contains)
-            try await transaction.execute(
-                """
-                INSERT INTO rounds.plan_draws (round, request, plan, line, department, item, draw)
-                SELECT \(message.round), \(request.id), \(line.plan), \(line.line), \(line.department), item,
-                    \(line.nextDraw(of: carried))::int4
-                FROM unnest(\(carried)::text[]) AS item
-                """)
-        }
-        try await transaction.execute(
-            "UPDATE rounds.rounds SET state = 'collecting' WHERE id = \(message.round) AND state = 'opened'")
-        return Effects(details: ["request": .string(request.id)])
-    }
-
-    @Sendable
     private func close(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
         let message = try RoundMessage.Closed(submission.data)
         let state = try await RoundStore.locked(message.round, transaction)
@@ -187,6 +135,10 @@ public struct Rounds: Sendable {
                 "SELECT count(*) AS requests FROM rounds.requests WHERE round = \(message.round)"
             ).first?.decode("requests", as: Int.self) ?? 0
         try refuse(RoundDecision.close(state, requests: requests))
+        let rules =
+            state.isSuccessor
+            ? nil : try await RequestRules.outcome(round: message.round, .closing, transaction)
+        try refuse(rules?.refused.map { $0.reason(isNamed: true) } ?? [])
         let row = try await transaction.query(
             """
             UPDATE rounds.rounds SET state = 'collecting', closed_at = clock_timestamp(),
@@ -197,7 +149,9 @@ public struct Rounds: Sendable {
         ).first
         let revealBy = try row?.decode("reveal_by", as: String.self) ?? ""
         return Effects(
-            details: ["reveal_by": .string(revealBy), "requests": .integer(Int64(requests))],
+            details: Self.details(
+                ["reveal_by": .string(revealBy), "requests": .integer(Int64(requests))],
+                warnings: rules?.warnings.map { $0.reason(isNamed: true) } ?? []),
             tasks: [
                 NewTask(kind: RoundTask.freeze, subject: message.round),
                 NewTask(kind: RoundTask.revealDeadline, subject: message.round, runAt: revealBy),
@@ -299,56 +253,19 @@ public struct Rounds: Sendable {
         Outgoing(topic: topics.events, key: county, type: type, subject: round, data: data)
     }
 
-    private func refuse(_ reasons: [Reason]) throws {
+    func refuse(_ reasons: [Reason]) throws {
         if !reasons.isEmpty { throw Rejection(reasons) }
+    }
+
+    /// A receipt's details, with what the county's rules point out.
+    static func details(_ members: [String: JSONValue], warnings: [Reason]) -> JSONValue {
+        .object(warnings.isEmpty ? members : members.merging(["warnings": .array(warnings.map(\.json))]) { $1 })
     }
 
     /// A witness speaks under its own source; nobody speaks for it.
     private func speaksFor(_ source: String, _ submission: Submission) throws {
         guard source == submission.source else {
             throw Rejection(field: "source", code: "source.other", message: "只能以本来源 \(submission.source) 发言")
-        }
-    }
-}
-
-/// An inspection item as far as a request's check needs it.
-struct CatalogueItem: Sendable, Equatable {
-    let id: String
-    let department: String
-    /// The upper cap of a general item's rate; `nil` for a key item.
-    let capPPM: Int?
-    /// The first day on which it may be inspected, `YYYY-MM-DD`.
-    let inForceFrom: String?
-    /// The last such day.
-    let inForceUntil: String?
-
-    /// What speaks against a request's items: unknown ones, other departments', those not in force throughout the
-    /// window, rates above a general item's cap.
-    static func reasons(_ request: DrawRequest, catalogue: [CatalogueItem]) -> [Reason] {
-        let byID = Dictionary(catalogue.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        return request.items.enumerated().flatMap { index, id -> [Reason] in
-            let field = "request.items[\(index)]"
-            guard let item = byID[id] else {
-                return [Reason(field: field, code: "item.unknown", message: "抽查事项清单中没有 \(id)")]
-            }
-            guard item.department == request.department else {
-                return [Reason(field: field, code: "item.other", message: "\(id) 是 \(item.department) 的事项")]
-            }
-            guard item.inForceFrom ?? "" <= request.window.first,
-                request.window.last <= item.inForceUntil ?? "9999-12-31"
-            else {
-                return [
-                    Reason(
-                        field: field, code: "item.not-in-force",
-                        message: "\(id) 的有效期为 \(item.inForceFrom ?? "…") 至 \(item.inForceUntil ?? "…")，"
-                            + "未涵盖检查时间 / is not in force throughout the window")
-                ]
-            }
-            guard case .rates(let rates) = request.sample else { return [] }
-            return RateCap.reasons(
-                item: id, cap: item.capPPM,
-                rates: rates.sorted { $0.key.rawValue < $1.key.rawValue }
-                    .map { ("request.sample.rates_ppm.\($0.key.rawValue)", $0.value) })
         }
     }
 }

@@ -10,6 +10,7 @@ enum RoundMessage {
         static let opened = "cn.yaohao.rounds.round-opened.v1"
         static let witnessCommitted = "cn.yaohao.rounds.witness-committed.v1"
         static let requested = "cn.yaohao.rounds.draw-requested.v1"
+        static let withdrawn = "cn.yaohao.rounds.request-withdrawn.v1"
         static let closed = "cn.yaohao.rounds.round-closed.v1"
         static let revealed = "cn.yaohao.rounds.nonce-revealed.v1"
         static let publicValueStated = "cn.yaohao.rounds.public-value-stated.v1"
@@ -84,6 +85,21 @@ enum RoundMessage {
             guard (1...1_000).contains(planLines.count), Set(planLines).count == planLines.count else {
                 throw JSONError(path: path, message: "写 1 至 1000 个计划行（计划编号/行编号），且不重复")
             }
+            try reader.finish()
+        }
+    }
+
+    /// A department takes a request back (撤回申请).
+    struct Withdrawn {
+        let round: String
+        let request: String
+        let reason: String
+
+        init(_ data: [UInt8]) throws {
+            var reader = try JSONReader(parsing: data)
+            round = try reader.identifier("round")
+            request = try reader.identifier("request")
+            reason = try reader.required("reason").string("撤回的理由") { !$0.allSatisfy(\.isWhitespace) }
             try reader.finish()
         }
     }

@@ -8,5 +8,6 @@ public enum RoundsSchema {
         Migration(number: 201, name: "plan draws", sql: PackageResources._201_plan_draws_sql),
         Migration(number: 210, name: "visited entities", sql: PackageResources._210_visited_entities_sql),
         Migration(number: 290, name: "settled", sql: PackageResources._290_settled_sql),
+        Migration(number: 291, name: "withdrawn requests", sql: PackageResources._291_withdrawn_requests_sql),
     ]
 }

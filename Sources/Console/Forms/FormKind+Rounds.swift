@@ -49,6 +49,25 @@ extension FormKind {
             guard let round = try await source.round() else { return nil }
             return try await drawRequest(source, round)
         },
+        FormKind(slug: "request-withdraw") { source in
+            guard let round = try await source.round() else { return nil }
+            let own = try await source.database.query(
+                "SELECT id FROM rounds.requests WHERE round = \(round) AND department = \(source.department) ORDER BY id"
+            ).map {
+                Field.Choice(try $0.decode("id", as: String.self), Words(same: try $0.decode("id", as: String.self)))
+            }
+            return Form(
+                type: "cn.yaohao.rounds.request-withdrawn.v1", subject: .known(round), role: .request,
+                title: Words("撤回申请", "Withdraw a request"), facts: [(Words("轮次", "Round"), round)],
+                hint: Words(
+                    "截止之前可撤回；计划行的次数随之退还，理由存档。",
+                    "Until the collecting ends; the line’s draw is free again, the reason stays on record."),
+                fixed: ["round": .string(round)],
+                fields: [
+                    Field("request", Words("本部门的申请", "Your department’s request"), .choice(own)),
+                    Field("reason", Words("理由", "Reason"), .text(most: 500)),
+                ], back: "/rounds/\(round)")
+        },
         FormKind(slug: "witness-commit") { source in
             guard let round = try await source.round() else { return nil }
             let witness = "witness:" + source.department

@@ -120,6 +120,9 @@ extension Console {
         }
         let isCollecting = state == "opened" || state == "collecting"
         if isCollecting, account.roles.contains(.request) { add("draw-request", "申请抽取", "Request a draw") }
+        if state == "collecting", account.roles.contains(.request) {
+            add("request-withdraw", "撤回申请", "Withdraw a request")
+        }
         if isCollecting, account.roles.contains(.round) { add("round-close", "截止申请", "Close the collecting") }
         if account.roles.contains(.witness), let witness {
             if isCollecting, witness["committed"] != true { add("witness-commit", "提交见证承诺", "Commit") }
