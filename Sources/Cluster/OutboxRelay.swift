@@ -7,9 +7,10 @@ public import ServiceLifecycle
 /// Sends the outbox to the broker, each message at least once and in the order of its key.
 ///
 /// One process at a time relays, by a lease in the database and a transactional id at the broker, so that one that
-/// was paused and comes back is fenced on both sides. Offsets of what was delivered are recorded: when the broker has
-/// lost acknowledged messages, what it gives the next ones shows it, and the lost ones are sent again. Consumers drop
-/// repeats by `ce_sequence`.
+/// was paused and comes back is fenced on both sides. Offsets of what was delivered are recorded, and each delivery has to
+/// follow the one before: where it doesn't, and whenever a relay begins, the end of the log is read and held against the
+/// record (``LogComparison``), and what is missing, or no longer the last of its key, is sent again. Consumers drop repeats
+/// by `ce_sequence`.
 public struct OutboxRelay: Service {
     static let leaseName = "outbox-relay"
     static let batchSize = 500
@@ -75,12 +76,17 @@ public struct OutboxRelay: Service {
         let partition: Int32
     }
 
+    /// A row of the outbox that the broker has acknowledged.
+    struct Delivery: Sendable {
+        let row: Int64
+        let entry: LogComparison.Entry
+    }
+
     /// What one relay holds between its turns.
     actor RelayState {
         var token: Int64?
         var producer: KafkaProducer?
-        /// The offset of the last message that each partition took.
-        var newest: [Place: Int64] = [:]
+        private var ends: [Place: (offset: Int64, since: ContinuousClock.Instant)] = [:]
 
         func adopt(_ token: Int64) { self.token = token }
         func use(_ producer: KafkaProducer) {
@@ -89,11 +95,18 @@ public struct OutboxRelay: Service {
         func retire() async {
             let retired = producer
             producer = nil
-            newest = [:]
+            ends = [:]
             await retired?.close()
         }
-        func note(_ place: Place, _ offset: Int64) { newest[place] = offset }
-        func forget(_ place: Place) { newest[place] = nil }
+        /// A partition's log is known to end here, or one further, for the marker of the transaction.
+        func note(_ place: Place, end: Int64) { ends[place] = (end, .now) }
+        /// Whether a log that goes on here goes on where it ended.
+        func follows(_ place: Place, _ offset: Int64) -> Bool {
+            guard let end = ends[place]?.offset else { return true }
+            return end...end + 1 ~= offset
+        }
+        /// Those whose end was noted in the last minutes.
+        var recent: [Place] { ends.filter { .now - $0.value.since < .seconds(300) }.map(\.key) }
     }
 
     private func turn(_ state: RelayState) async throws {
@@ -105,14 +118,15 @@ public struct OutboxRelay: Service {
             await state.retire()
             await state.adopt(token)
         }
+        // Before the outbox is read, since a new one may find older messages that have to go again first.
+        let producer = try await producer(state, token: token)
         while !Task.isCancelled {
             let batch = try await unsent()
             guard !batch.isEmpty else { break }
-            let producer = try await producer(state)
             try await send(batch, by: producer, token: token, state)
             guard try await lease() == token else { return }
         }
-        try await resendLost(token: token, state)
+        try await lookForLoss(by: producer, token: token, state)
     }
 
     /// Takes or renews the lease; `nil` when it is somebody else's.
@@ -131,12 +145,16 @@ public struct OutboxRelay: Service {
         return try rows.first?.decode("token", as: Int64.self)
     }
 
-    private func producer(_ state: RelayState) async throws -> KafkaProducer {
+    /// The producer of this relay. A new one fences off the older ones; then the logs are read before anything is sent.
+    private func producer(_ state: RelayState, token: Int64) async throws -> KafkaProducer {
         if let producer = await state.producer { return producer }
         let producer = try KafkaProducer(
             settings: kafka, transactionalID: topics.prefix + Self.leaseName, logger: logger)
         do {
             try await producer.initTransactions()
+            let places = try await deliveredPlaces(producer)
+            try await reconcile(
+                Dictionary(uniqueKeysWithValues: places.map { ($0, []) }), by: producer, token: token, state)
         } catch {
             await producer.close()
             throw error
@@ -147,13 +165,17 @@ public struct OutboxRelay: Service {
 
     struct Row: Sendable {
         let id: Int64
+        let message: String
+        let key: String
+        let sequence: Int64
         let record: KafkaRecord
     }
 
     private func unsent() async throws -> [Row] {
         try await pool.query(
             """
-            SELECT id, topic, key, headers::text AS headers, body FROM cluster.outbox
+            SELECT id, topic, key, sequence, headers ->> 'ce_id' AS message, headers::text AS headers, body
+            FROM cluster.outbox
             WHERE sent_at IS NULL ORDER BY id LIMIT \(Self.batchSize)
             """
         ).map { row in
@@ -163,11 +185,12 @@ public struct OutboxRelay: Service {
                     if case .string(let text) = value { headers.append((name, Array(text.utf8))) }
                 }
             }
+            let key = try row.decode("key", as: String.self)
             return Row(
-                id: try row.decode("id", as: Int64.self),
+                id: try row.decode("id", as: Int64.self), message: try row.decode("message", as: String.self), key: key,
+                sequence: try row.decode("sequence", as: Int64.self),
                 record: KafkaRecord(
-                    topic: try row.decode("topic", as: String.self),
-                    key: Array(try row.decode("key", as: String.self).utf8),
+                    topic: try row.decode("topic", as: String.self), key: Array(key.utf8),
                     value: try row.decode("body", as: [UInt8]?.self), headers: headers))
         }
     }
@@ -186,86 +209,45 @@ public struct OutboxRelay: Service {
             throw error
         }
         CrashPoint.relayUnrecorded.reached()
-        var spans: [Place: ClosedRange<Int64>] = [:]
-        var sent = zip(batch, deliveries).map { row, delivery in
-            (id: row.id, place: Place(topic: row.record.topic, partition: delivery.partition), offset: delivery.offset)
+        var delivered: [Place: [Delivery]] = [:]
+        for (row, delivery) in zip(batch, deliveries) {
+            delivered[Place(topic: row.record.topic, partition: delivery.partition), default: []].append(
+                Delivery(
+                    row: row.id,
+                    entry: .init(
+                        message: row.message, key: row.key, sequence: row.sequence, offset: delivery.offset)))
         }
-        for (_, place, offset) in sent {
-            let span = spans[place] ?? offset...offset
-            spans[place] = min(span.lowerBound, offset)...max(span.upperBound, offset)
-        }
-        for (place, span) in spans {
-            // A partition that gives out an offset which it had given out before has lost what was there.
-            let newest: Int64
-            if let known = await state.newest[place] {
-                newest = known
+        var doubtful: [Place: [Delivery]] = [:]
+        for (place, deliveries) in delivered {
+            let offsets = deliveries.map(\.entry.offset)
+            if await state.follows(place, offsets[0]), zip(offsets, offsets.dropFirst()).allSatisfy({ $1 == $0 + 1 }) {
+                await state.note(place, end: offsets[offsets.count - 1] + 1)
             } else {
-                newest = try await recordedMaximum(place)
+                doubtful[place] = deliveries
             }
-            if span.lowerBound <= newest {
-                try await sendAgain(place, from: span.lowerBound, token: token)
-                // Those of the batch stay unsent and go once more, behind the lost ones: of each key the newest is last.
-                sent.removeAll { $0.place == place }
-            }
-            await state.note(place, span.upperBound)
+        }
+        let again = try await reconcile(doubtful, by: producer, token: token, state)
+        let sent = delivered.flatMap { place, deliveries in
+            deliveries.filter { $0.entry.sequence < again[place]?[$0.entry.key] ?? .max }.map { (place, $0) }
         }
         try await pool.execute(
             """
             UPDATE cluster.outbox o SET sent_at = clock_timestamp(), partition = d.partition, "offset" = d."offset"
-            FROM unnest(\(sent.map(\.id)), \(sent.map { Int64($0.place.partition) }), \(sent.map(\.offset)))
+            FROM unnest(\(sent.map(\.1.row)), \(sent.map { Int64($0.0.partition) }), \(sent.map(\.1.entry.offset)))
                 AS d (id, partition, "offset")
             WHERE o.id = d.id
                 AND EXISTS (SELECT FROM cluster.leases WHERE name = \(Self.leaseName) AND token = \(token))
             """)
     }
 
-    private func recordedMaximum(_ place: Place) async throws -> Int64 {
-        try await pool.query(
-            """
-            SELECT COALESCE(max("offset"), -1) AS newest FROM cluster.outbox
-            WHERE topic = \(place.topic) AND partition = \(place.partition) AND sent_at IS NOT NULL
-            """
-        ).first?.decode("newest", as: Int64.self) ?? -1
-    }
-
-    /// Looks whether the broker's high watermarks are below what was delivered in the last minutes, and if so has those
-    /// rows sent again.
-    private func resendLost(token: Int64, _ state: RelayState) async throws {
-        let recent = try await pool.query(
-            """
-            SELECT topic, partition, max("offset") AS newest FROM cluster.outbox
-            WHERE sent_at > clock_timestamp() - interval '5 minutes' GROUP BY topic, partition
-            """)
-        guard !recent.isEmpty else { return }
-        let producer = try await producer(state)
-        for row in recent {
-            let place = Place(
-                topic: try row.decode("topic", as: String.self), partition: try row.decode("partition", as: Int32.self))
-            let newest = try row.decode("newest", as: Int64.self)
+    /// Looks whether logs still end where they ended; where not, something is lost, or somebody else's.
+    private func lookForLoss(by producer: KafkaProducer, token: Int64, _ state: RelayState) async throws {
+        var doubtful: [Place: [Delivery]] = [:]
+        for place in await state.recent {
             let high = try await producer.watermarks(topic: place.topic, partition: place.partition).high
-            guard high <= newest else { continue }
-            try await sendAgain(place, from: high, token: token)
-            await state.forget(place)
-            wakeup.raise()
+            if await !state.follows(place, high) { doubtful[place] = [] }
         }
-    }
-
-    /// Has everything sent again that a partition has lost: what was delivered from an offset on, and what was sent within
-    /// a minute of the last. A relay that died before it noticed may have put something in the first lost one's place.
-    private func sendAgain(_ place: Place, from offset: Int64, token: Int64) async throws {
-        let again = try await pool.execute(
-            """
-            UPDATE cluster.outbox SET sent_at = NULL, partition = NULL, "offset" = NULL
-            WHERE topic = \(place.topic) AND partition = \(place.partition)
-                AND ("offset" >= \(offset) OR sent_at > (SELECT max(sent_at) FROM cluster.outbox
-                    WHERE topic = \(place.topic) AND partition = \(place.partition)) - interval '1 minute')
-                AND EXISTS (SELECT FROM cluster.leases WHERE name = \(Self.leaseName) AND token = \(token))
-            """)
-        logger.error(
-            "the broker lost acknowledged messages; they are sent again",
-            metadata: [
-                "kafka.topic": "\(place.topic)", "kafka.partition": "\(place.partition)", "kafka.offset": "\(offset)",
-                "messages": "\(again)",
-            ])
+        let again = try await reconcile(doubtful, by: producer, token: token, state)
+        if again.values.contains(where: { !$0.isEmpty }) { wakeup.raise() }
     }
 }

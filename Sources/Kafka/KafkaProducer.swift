@@ -115,6 +115,13 @@ public final class KafkaProducer: Sendable {
             of: TopicPartition(topic: topic, partition: partition), milliseconds: timeout.milliseconds)
     }
 
+    /// How many partitions a topic has, asked of a broker.
+    ///
+    /// - Throws: Code `unknownTopicOrPartition` if it doesn't exist.
+    public func partitionCount(of topic: String, timeout: Duration = .seconds(10)) async throws(KafkaError) -> Int32 {
+        try await client.partitionCount(of: topic, milliseconds: timeout.milliseconds)
+    }
+
     /// Sends what is left, for at most `timeout`; gives up the rest, whose senders get code `purged`; frees everything.
     ///
     /// Calls made later throw code `closed`. Returns when all is done, however often it is called.

@@ -16,6 +16,8 @@ public final class KafkaReader: Sendable, AsyncSequence {
         case end
         /// At this offset.
         case offset(Int64)
+        /// At an offset of each partition; the others are not read.
+        case offsets([Int32: Int64])
     }
 
     private struct State {
@@ -72,6 +74,8 @@ public final class KafkaReader: Sendable, AsyncSequence {
             let numbers: [Int32]
             if let partitions {
                 numbers = partitions
+            } else if case .offsets(let offsets) = start {
+                numbers = offsets.keys.sorted()
             } else {
                 numbers = Array(0..<(try await client.partitionCount(of: topic, milliseconds: timeout.milliseconds)))
             }
@@ -86,6 +90,7 @@ public final class KafkaReader: Sendable, AsyncSequence {
                     case .earliest: watermarks.low
                     case .end: watermarks.high
                     case .offset(let offset): offset
+                    case .offsets(let offsets): offsets[number] ?? watermarks.high
                     }
             }
             try client.assign(starts)

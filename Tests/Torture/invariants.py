@@ -46,7 +46,7 @@ class Checks:
     def hold(self, number, holds, what, detail=""):
         self.looked_at[number] += 1
         if not holds:
-            self.findings[number].append(f"{what}{': ' + str(detail)[:400] if detail != '' else ''}")
+            self.findings[number].append(f"{what}{': ' + str(detail)[:600] if detail != '' else ''}")
         return holds
 
     def none(self, number, what, sql, parameters=()):
@@ -199,7 +199,9 @@ class Checks:
                           (key, sorted(set(range(1, last + 1)) - set(had))[:5], last))
                 if keys.get(key.encode()):
                     final = int(keys[key.encode()][-1].headers["ce_sequence"])
-                    self.hold(6, final == last, f"{name}: the last message of a key is not its newest", (key, final, last))
+                    self.hold(6, final == last, f"{name}: the last message of a key is not its newest",
+                              (key, final, last, [(message.partition, message.offset, int(message.headers["ce_sequence"]),
+                                                   message.time) for message in keys[key.encode()][-9:]]))
                 if not broker_lost:
                     self.hold(6, first_seen == sorted(first_seen), f"{name}: out of order", (key, first_seen[:20]))
 
@@ -257,6 +259,7 @@ class Checks:
 class Message:
     def __init__(self, message):
         self.key, self.value = message.key(), message.value()
+        self.partition, self.offset, self.time = message.partition(), message.offset(), message.timestamp()[1] / 1000
         self.headers = {}
         for name, value in message.headers() or []:
             self.headers[name] = (value or b"").decode("utf-8", "replace")
