@@ -44,6 +44,12 @@ public struct CloudEvent: Sendable, Hashable {
         public var description: String { "\(field): \(message)" }
     }
 
+    /// Who says it for the department, by login, where a console names the person: the attribute `ce_actor`.
+    public var person: String? {
+        get { extensions[Submission.personAttribute] }
+        set { extensions[Submission.personAttribute] = newValue }
+    }
+
     /// The content type of every body.
     public static let contentType = "application/json"
 

@@ -31,9 +31,12 @@ public struct KeyDirectory: Sendable {
         guard let data = event.data else {
             throw Undeliverable(code: "envelope", reason: "the message has no body; send a JSON object")
         }
-        let person = event.extensions[Submission.personAttribute]
-        if person != nil, let reason = Self.refusal(ofPersonIn: event, entry) {
-            throw Undeliverable(code: "person", reason: reason)
+        let person = event.person
+        try entry.mayName(person)
+        // The audit log keeps the envelope without other attributes, and could not check it with them.
+        guard person == nil || entry.keyID == nil || event.extensions.count == 1 else {
+            throw Undeliverable(
+                code: "person", reason: "ce_actor is signed together with other attributes; sign it alone")
         }
         return Submission(
             id: event.id, source: event.source, type: event.type, subject: event.subject,
@@ -41,22 +44,6 @@ public struct KeyDirectory: Sendable {
             roles: entry.roles, data: data,
             digest: event.bodyDigest, time: event.time,
             signature: entry.keyID == nil ? nil : received.extensions[Signature.attribute])
-    }
-
-    /// Why a key may not name the person that an event names; `nil` when it may.
-    private static func refusal(ofPersonIn event: CloudEvent, _ entry: Entry) -> String? {
-        let login = event.extensions[Submission.personAttribute] ?? ""
-        guard entry.roles.contains(.console) else {
-            return "the key may not name a person (ce_actor); only a console's key has the role console"
-        }
-        guard (1...64).contains(login.utf8.count), login.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            return "ce_actor is not 1 to 64 bytes of printable ASCII; name the person by login"
-        }
-        // The audit log keeps the envelope without other attributes, and could not check it with them.
-        guard entry.keyID == nil || event.extensions.count == 1 else {
-            return "ce_actor is signed together with other attributes; sign it alone"
-        }
-        return nil
     }
 
     /// A key as the directory knows it.
@@ -67,6 +54,23 @@ public struct KeyDirectory: Sendable {
         public let department: String
         /// What it may be used for.
         public let roles: Set<Role>
+
+        /// Checks that the key may name a person, if one is named.
+        ///
+        /// - Throws: `Undeliverable`.
+        public func mayName(_ person: String?) throws(Undeliverable) {
+            guard let person else { return }
+            guard roles.contains(.console) else {
+                throw Undeliverable(
+                    code: "person",
+                    reason: "the key may not name a person (ce_actor); only a console's key has the role console")
+            }
+            guard (1...64).contains(person.utf8.count), person.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw Undeliverable(
+                    code: "person",
+                    reason: "ce_actor is not 1 to 64 bytes of printable ASCII; name the person by login")
+            }
+        }
     }
 
     /// An event with only what its signature covers, and the key that signed it.

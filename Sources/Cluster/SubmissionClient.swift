@@ -50,7 +50,7 @@ public struct SubmissionDraft: Sendable, Hashable {
         }
         var event = CloudEvent(
             id: "", source: source, type: type, subject: subject, time: time, data: data.canonical)
-        event.extensions[Submission.personAttribute] = person
+        event.person = person
         event.id = id ?? hexText(event.bodyDigest.prefix(16))
         return event
     }

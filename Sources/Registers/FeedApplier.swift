@@ -25,7 +25,7 @@ struct FeedApplier: Sendable {
             _ = try await transaction.query("SELECT pg_advisory_xact_lock(\(name.lock)::bigint)")
             let rows = try await transaction.query(
                 """
-                SELECT mode, version, partitions, allow_shrink, receipt::text AS receipt FROM registers.feeds
+                SELECT mode, version, partitions, allow_shrink, person, receipt::text AS receipt FROM registers.feeds
                 WHERE register = \(name.register.rawValue) AND source = \(name.source) AND id = \(name.id) FOR UPDATE
                 """)
             guard let row = rows.first else { return false }
@@ -38,7 +38,8 @@ struct FeedApplier: Sendable {
                 register: name.register, source: name.source, id: name.id, mode: mode,
                 version: try row.decode("version", as: Int.self),
                 partitions: try row.decode("partitions", as: Int.self),
-                allowShrink: try row.decode("allow_shrink", as: Bool.self))
+                allowShrink: try row.decode("allow_shrink", as: Bool.self),
+                person: try row.decode("person", as: String?.self))
             guard try await isWhole(heading, statements, transaction) else { return false }
             let receipt = try await apply(heading, statements, transaction)
             try await record(receipt, heading, statements, transaction)
@@ -64,7 +65,8 @@ struct FeedApplier: Sendable {
         }
         let act = Act(
             kind: .feed, source: receipt.source, id: "\(heading.register.rawValue)/\(receipt.id)", type: receipt.type,
-            subject: heading.register.rawValue, digest: Array(SHA256.hash(data: Array(ends.sorted().joined().utf8))),
+            subject: heading.register.rawValue, person: heading.person,
+            digest: Array(SHA256.hash(data: Array(ends.sorted().joined().utf8))),
             outcome: receipt.status == .accepted ? .accepted : .refused, codes: receipt.reasons.map(\.code))
         try await AuditLog.record(act, in: transaction)
     }

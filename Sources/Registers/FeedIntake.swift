@@ -98,6 +98,7 @@ public struct FeedIntake: Sendable {
         guard verified.entry.roles.contains(.feed) else {
             throw Undeliverable(code: "role", reason: "the key may not feed registers; use one with the role feed")
         }
+        try verified.entry.mayName(verified.event.person)
         return try FeedMessage(
             verified.event, register: register, partition: Int(message.partition), key: message.key)
     }
@@ -110,11 +111,13 @@ public struct FeedIntake: Sendable {
         try await pool.transaction { transaction in
             try await transaction.execute(
                 """
-                INSERT INTO registers.feeds (register, source, id, mode, version, partitions, allow_shrink)
-                SELECT * FROM unnest(\(headings.map(\.register.rawValue))::text[], \(headings.map(\.source))::text[],
+                INSERT INTO registers.feeds (register, source, id, mode, version, partitions, allow_shrink, person)
+                SELECT register, source, id, mode, version, partitions, allow_shrink, nullif(person, '')
+                FROM unnest(\(headings.map(\.register.rawValue))::text[], \(headings.map(\.source))::text[],
                     \(headings.map(\.id))::text[], \(headings.map(\.mode.rawValue))::text[],
                     \(headings.map(\.version))::bigint[], \(headings.map(\.partitions))::integer[],
-                    \(headings.map(\.allowShrink))::boolean[])
+                    \(headings.map(\.allowShrink))::boolean[], \(headings.map { $0.person ?? "" })::text[])
+                    AS h (register, source, id, mode, version, partitions, allow_shrink, person)
                 ON CONFLICT DO NOTHING
                 """)
             try await transaction.execute(

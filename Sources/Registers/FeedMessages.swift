@@ -64,10 +64,13 @@ public struct FeedHeading: Sendable, Hashable {
     public let partitions: Int
     /// Whether it may retire more than a tenth of what its source has in the register.
     public let allowShrink: Bool
+    /// Who sends it, by login, where a console names the person; `nil` where the key speaks for itself.
+    public let person: String?
 
     /// A heading of the given parts.
     public init(
-        register: Register, source: String, id: String, mode: FeedMode, version: Int, partitions: Int, allowShrink: Bool
+        register: Register, source: String, id: String, mode: FeedMode, version: Int, partitions: Int,
+        allowShrink: Bool, person: String? = nil
     ) {
         self.register = register
         self.source = source
@@ -76,6 +79,7 @@ public struct FeedHeading: Sendable, Hashable {
         self.version = version
         self.partitions = partitions
         self.allowShrink = allowShrink
+        self.person = person
     }
 }
 
@@ -86,7 +90,7 @@ extension FeedHeading {
     ///   source's other rows are.
     public init(
         register: Register, source: String, mode: FeedMode, now: Date, partitions: Int, allowShrink: Bool = false,
-        isCorrection: Bool = false
+        isCorrection: Bool = false, person: String? = nil
     ) {
         let version = Int((now.timeIntervalSince1970 * 1_000).rounded(.down))
         // Two feeds that one source begins in the same millisecond are still two.
@@ -94,7 +98,7 @@ extension FeedHeading {
         self.init(
             register: register, source: source,
             id: "\(isCorrection ? "correction-" : "")\(register.rawValue)-\(version)-\(chance)", mode: mode,
-            version: version, partitions: partitions, allowShrink: allowShrink)
+            version: version, partitions: partitions, allowShrink: allowShrink, person: person)
     }
 }
 
@@ -152,7 +156,7 @@ enum FeedMessage {
                     register: register, source: event.source, id: name.id,
                     mode: try reader.required("mode").choice(), version: version,
                     partitions: try reader.integer("partitions", in: 1...100_000),
-                    allowShrink: try reader.bool("allow_shrink"))
+                    allowShrink: try reader.bool("allow_shrink"), person: event.person)
                 let marked = try reader.integer("partition", in: 0...99_999)
                 guard try reader.required("register").choice(of: Register.self) == register, marked == partition else {
                     throw Undeliverable(code: "envelope", reason: "the marker was made for another topic or partition")

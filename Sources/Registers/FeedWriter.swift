@@ -174,9 +174,8 @@ public struct FeedWriter: Sendable {
     ) throws -> KafkaRecord {
         let event = CloudEvent(
             id: "\(heading.id):\(position)", source: heading.source, type: type, subject: subject, time: time,
-            extensions: [
-                "feedversion": String(heading.version), "position": String(position), "snapshot": heading.id,
-            ], data: data)
+            extensions: ["feedversion": String(heading.version), "position": String(position), "snapshot": heading.id],
+            data: data)
         counts[partition] += rows
         digests[partition].append((position, event.bodyDigest))
         return try record(event, key: key(name), partition)
@@ -202,6 +201,8 @@ public struct FeedWriter: Sendable {
     }
 
     private func record(_ event: CloudEvent, key: [UInt8], _ partition: Int) throws -> KafkaRecord {
+        var event = event
+        event.person = heading.person
         let signed = try Signature.sign(event, with: self.key)
         return KafkaRecord(
             topic: topic, partition: Int32(clamping: partition), key: key, value: signed.data,

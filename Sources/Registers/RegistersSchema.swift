@@ -17,6 +17,7 @@ public enum RegistersSchema {
         Migration(number: 113, name: "provenance", sql: PackageResources._113_provenance_sql),
         Migration(number: 114, name: "joint registers", sql: PackageResources._114_joint_registers_sql),
         Migration(number: 115, name: "joint profiles", sql: PackageResources._115_joint_profiles_sql),
+        Migration(number: 624, name: "persons of feeds", sql: PackageResources._624_feed_persons_sql),
     ]
 
     /// Puts the days off that come with the program into `registers.calendar`; days that are there already stay as

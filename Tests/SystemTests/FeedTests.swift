@@ -13,9 +13,9 @@ struct FeedSource {
     let key: SigningKey
     let intake: FeedIntake
 
-    init(_ stack: TestStack, _ name: String = "SCJG") async throws {
+    init(_ stack: TestStack, _ name: String = "SCJG", roles: Set<Role> = [.feed]) async throws {
         self.stack = stack
-        key = try await stack.key(name, [.feed])
+        key = try await stack.key(name, roles)
         intake = FeedIntake(
             pool: stack.pool, topics: stack.topics, directory: KeyDirectory(pool: stack.pool),
             deadLetters: DeadLetters(pool: stack.pool, topics: stack.topics), logger: stack.logger)
@@ -95,12 +95,14 @@ struct FeedSource {
         ).map { try Receipt(json: JSONValue(parsing: $0.decode("body", as: [UInt8].self))) }
     }
 
-    /// Feeds rows with what their sender found wrong with them.
-    func feed(_ register: Register, _ mode: FeedMode, version: Int, rows: [FeedRow]) async throws -> FeedReport {
+    /// Feeds rows with what their sender found wrong with them, or in the name of a person.
+    func feed(
+        _ register: Register, _ mode: FeedMode, version: Int, rows: [FeedRow], by person: String? = nil
+    ) async throws -> FeedReport {
         var writer = FeedWriter(
             FeedHeading(
                 register: register, source: key.sources[0], id: "\(register.rawValue)-\(version)", mode: mode,
-                version: version, partitions: Self.partitions, allowShrink: false),
+                version: version, partitions: Self.partitions, allowShrink: false, person: person),
             topics: stack.topics, time: "2026-03-02T08:00:00Z", signedBy: key)
         let begin = try writer.begin()
         var full: [KafkaRecord] = []
@@ -510,6 +512,36 @@ struct FeedTests {
                     try await stack.pool.query("SELECT DISTINCT code FROM cluster.dead_letters").map {
                         try $0.decode("code", as: String.self)
                     }) == ["signature", "source", "envelope", "role"])
+        }
+    }
+
+    @Test("a console’s feed names its person in the audit log; a key without that right may name nobody")
+    func persons() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let rows = [FeedRow(position: 1, id: "D1", body: department("D1", "局").body)]
+            let console = try await FeedSource(stack, roles: [.feed, .console])
+            let report = try await console.feed(.departments, .delta, version: 1, rows: rows, by: "li.si")
+            #expect(report.inserted == 1)
+            let lines = try await AuditLog.lines(source: console.key.sources[0], stack.pool)
+            #expect(lines.compactMap { $0["person"]?.text } == ["li.si"])
+            try await stack.pool.transaction { while try await AuditLog.link(in: $0) > 0 {} }
+            #expect(try await AuditVerification(pool: stack.pool).run().problems == [])
+
+            let plain = try await FeedSource(stack, "YJGL")
+            let heading = FeedHeading(
+                register: .departments, source: plain.key.sources[0], id: "named", mode: .delta, version: 2,
+                partitions: 1, allowShrink: false, person: "li.si")
+            var writer = FeedWriter(
+                heading, topics: stack.topics, time: "2026-03-02T08:00:00Z", signedBy: plain.key, packing: .single)
+            let records = try writer.begin() + writer.add(rows[0]) + writer.end()
+            try await plain.intake.take(
+                records.enumerated().map { offset, record in
+                    RawMessage(
+                        topic: record.topic, partition: 0, offset: Int64(offset), key: record.key,
+                        headers: record.headers.map { ($0.name, $0.value) }, value: record.value)
+                })
+            #expect(try await stack.count("SELECT count(*) FROM cluster.dead_letters WHERE code = 'person'") == 3)
+            #expect(try await stack.count("SELECT count(*) FROM registers.feeds WHERE id = 'named'") == 0)
         }
     }
 
