@@ -91,8 +91,18 @@ extension OpenData {
         "'epoch'::timestamptz + \(place.number)::bigint * interval '1 microsecond'"
     }
 
-    /// Enterprises whose name holds a text, or whose code begins with it; the closest first.
-    func entities(_ text: String, after place: Place?) async throws -> (rows: [JSONValue], next: String?) {
+    /// How many enterprises are looked at to tell how common a part of a name is.
+    private static let sample = 1_000
+    /// Marks the place of a page in the mixed order; no code has it.
+    private static let mixed = "*"
+
+    /// Enterprises whose name holds a text, or whose code begins with it; the closest first. Of a part that is in very many
+    /// names there is no closest worth the search: such enterprises come in an order that is always the same.
+    ///
+    /// - Parameter isLarge: whether there are so many enterprises that this is worth asking.
+    func entities(
+        _ text: String, after place: Place?, isLarge: Bool
+    ) async throws -> (rows: [JSONValue], next: String?, isCommon: Bool) {
         let code = text.uppercased()
         let isCode =
             code.utf8.count >= 4 && code.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) }
@@ -108,15 +118,41 @@ extension OpenData {
                 WHERE e.id >= \(code) AND e.id < \(code + "~") AND e.id > \(place?.id ?? "")
                 ORDER BY e.id LIMIT \(Self.pageSize + 1)
                 """)
-            if !found.rows.isEmpty { return found }
+            if !found.rows.isEmpty { return (found.rows, found.next, false) }
         }
-        return try await list(
+        if isLarge && place == nil || place?.id.hasPrefix(Self.mixed) == true {
+            let found = try await mixed(text, after: place)
+            // A page that is full within the sample, or one that goes on from such a page.
+            if place != nil || found.next != nil { return (found.rows, found.next, true) }
+        }
+        let found = try await list(
             """
             SELECT \(row) FROM open.entities e
             WHERE open.grams(e.search) @> open.needed_grams(open.searchable(\(text)))
                 AND position(open.searchable(\(text)) IN e.search) > 0
                 AND (length(e.search), e.id) > (\(place?.number ?? -1)::int4, \(place?.id ?? ""))
             ORDER BY length(e.search), e.id LIMIT \(Self.pageSize + 1)
+            """)
+        return (found.rows, found.next, false)
+    }
+
+    /// Enterprises whose name holds a text, in the mixed order: of the first page only as far as the sample reaches.
+    private func mixed(_ text: String, after place: Place?) async throws -> (rows: [JSONValue], next: String?) {
+        let id = place.map { String($0.id.dropFirst(Self.mixed.count)) } ?? ""
+        let limit: SQL = place == nil ? "LIMIT \(Self.sample)" : ""
+        return try await list(
+            """
+            SELECT jsonb_build_object('entity', e.id, 'entity_name', e.name, 'address', '/entities/' || e.id,
+                'results', e.results, 'last_published_at', open.instant(e.last_published_at))::text,
+                f.mixed || '~' || \(Self.mixed) || f.id
+            FROM (
+                SELECT s.mixed, s.id FROM (
+                    SELECT mixed, id, search FROM open.entities
+                    WHERE (mixed, id) > (\(place?.number ?? -1)::bigint, \(id)) ORDER BY mixed, id \(limit)) AS s
+                WHERE position(open.searchable(\(text)) IN s.search) > 0
+                ORDER BY s.mixed, s.id LIMIT \(Self.pageSize + 1)) AS f
+            JOIN open.entities e ON e.id = f.id
+            ORDER BY f.mixed, f.id
             """)
     }
 

@@ -33,7 +33,11 @@ extension Portal {
                 Page(template: "search", title: pages.text("search", context), data: ["entities": []]), to: request,
                 context)
         }
-        let found = try await open.entities(text, after: place(fields, context))
+        let known = try await counts.value { try await open.counts() }
+        var enterprises = 0
+        if case .integer(let count)? = known["entities"] { enterprises = Int(count) }
+        let found = try await open.entities(
+            text, after: place(fields, context), isLarge: enterprises >= largeCounty)
         if context.format == .html, found.next == nil, found.rows.count == 1,
             case .string(let only)? = found.rows[0]["entity"],
             only == text.uppercased()
@@ -42,6 +46,7 @@ extension Portal {
         }
         let data: JSONValue = [
             "q": .string(text), "entities": .array(found.rows), "next": .nullable(found.next),
+            "common": .bool(found.isCommon),
         ]
         return try pages.answer(
             Page(template: "search", title: pages.text("search", context) + "：" + text, data: data), to: request,

@@ -13,6 +13,8 @@ public struct Portal: Sendable {
     let pages: Pages
     let site: Site
     let limits: Limits
+    /// From how many enterprises on a part that is in very many names is searched for otherwise.
+    let largeCounty: Int
     let counts = Recent<JSONValue>(for: .seconds(30))
     let departments = Recent<JSONValue>(for: .seconds(30))
     let sitemapParts = Recent<[String]>(for: .seconds(3_600))
@@ -32,8 +34,10 @@ public struct Portal: Sendable {
     /// - Parameters:
     ///   - pool: connections with ``setup``.
     ///   - base: the site's address as citizens know it, such as `https://example.gov.cn`; for feeds and the sitemap.
+    ///   - largeCounty: from how many enterprises on a part that is in very many names is searched for otherwise.
     /// - Throws: `Texts.Problem`, `Site.Problem` when the program was built with a broken template.
-    public init(pool: PostgresPool, base: String) throws {
+    public init(pool: PostgresPool, base: String, largeCounty: Int = 50_000) throws {
+        self.largeCounty = largeCounty
         open = OpenData(pool: pool)
         site = try Site(
             texts: [("portal.tsv", PackageResources.portal_tsv)], templates: Self.templates,

@@ -10,11 +10,14 @@ struct OpenSite {
     let client: SiteClient
 
     /// Runs a test with the site of a county.
-    static func of(_ stack: TestStack, _ test: (OpenSite) async throws -> Void) async throws {
+    static func of(
+        _ stack: TestStack, largeCounty: Int = 50_000, _ test: (OpenSite) async throws -> Void
+    ) async throws {
         let pool = PostgresPool(conninfo: stack.conninfo, maximum: 4, setup: Portal.setup, logger: stack.logger)
         let outcome: Result<Void, any Error>
         do {
-            try await test(OpenSite(client: SiteClient(Portal(pool: pool, base: "https://example.test").responder())))
+            let portal = try Portal(pool: pool, base: "https://example.test", largeCounty: largeCounty)
+            try await test(OpenSite(client: SiteClient(portal.responder())))
             outcome = .success(())
         } catch {
             outcome = .failure(error)
@@ -79,6 +82,38 @@ struct OpenSite {
                 ] {
                     let found = try await site.json("/search.json?q=" + FormFields.encode(text))
                     #expect(ids(found, "entities", "entity") == expected, "\(text)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "In a large county a part of very many names is found in some order, page by page; a rare one still the closest first"
+    )
+    func common() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            for number in 10..<70 {
+                try await publish(
+                    stack, "v\(number)", "SCJG", "91150222MA000000\(number)", "虚构第\(number)店", at: "2026-03-05 10:00+08"
+                )
+            }
+            try await publish(stack, "a", "SCJG", "91150222MA00000A", "固阳县虚构书局", at: "2026-03-05 10:00+08")
+            try await publish(stack, "b", "SCJG", "91150222MA00000B", "虚构书局", at: "2026-03-05 10:00+08")
+            for largeCounty in [0, 50_000] {
+                try await OpenSite.of(stack, largeCounty: largeCounty) { site in
+                    var seen: [String] = []
+                    let path = "/search.json?q=" + FormFields.encode("店")
+                    var next: String?
+                    repeat {
+                        let page = try await site.json(path + (next.map { "&after=" + FormFields.encode($0) } ?? ""))
+                        seen += ids(page, "entities", "entity")
+                        #expect(page["common"] == .bool(largeCounty == 0))
+                        if case .string(let after)? = page["next"] { next = after } else { next = nil }
+                    } while next != nil
+                    #expect(seen.count == 60 && Set(seen).count == 60)
+                    let rare = try await site.json("/search.json?q=" + FormFields.encode("书局"))
+                    #expect(ids(rare, "entities", "entity") == ["91150222MA00000B", "91150222MA00000A"])
+                    #expect(rare["common"] == false)
                 }
             }
         }
