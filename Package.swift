@@ -175,7 +175,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "ConsoleTests", dependencies: ["Console", "Cluster", "Web", "JSON"], swiftSettings: settings),
+            name: "ConsoleTests",
+            dependencies: [
+                "Console", "Cluster", "Registers", "Plans", "Rounds", "Inspections", "Returns", "Notices", "Web",
+                "Postgres", "JSON",
+            ], swiftSettings: settings),
         .testTarget(
             name: "ReturnsTests", dependencies: ["Returns", "Registers", "Sheets", "JSON"], swiftSettings: settings),
         // Tests against the real servers of scripts/stack

@@ -98,19 +98,46 @@ public struct DeadLetters: Sendable {
         public let reason: String
         /// How often it came.
         public let count: Int
-        /// When it first came, as PostgreSQL writes it.
+        /// When it first came, in UTC.
         public let firstSeen: String
-        /// When it was last sent back to its topic, if it was.
+        /// When it was last sent back to its topic, in UTC, if it was.
         public let replayedAt: String?
+        /// Whether what was submitted in its place was accepted.
+        public let isCorrected: Bool
+
+        /// The first header of a name, when it is text.
+        public func header(_ name: String) -> String? {
+            message.headers.first { $0.name.lowercased() == name }.flatMap {
+                String(validating: $0.value, as: UTF8.self)
+            }
+        }
     }
 
     /// All dead letters, or one, oldest first.
-    public func letters(id: Int64? = nil, limit: Int = 1_000) async throws -> [Letter] {
-        try await pool.query(
+    ///
+    /// - Parameters:
+    ///   - sources: only those that claim to come from one of these.
+    ///   - newestFirst: the newest first, of which the limit then leaves most.
+    public func letters(
+        id: Int64? = nil, sources: [String]? = nil, newestFirst: Bool = false, limit: Int = 1_000
+    ) async throws -> [Letter] {
+        let claimed: SQL =
+            sources.map { sources in
+                """
+                AND EXISTS (SELECT FROM jsonb_array_elements(d.headers) AS h
+                    WHERE lower(h ->> 0) = 'ce_source' AND h ->> 1 = ANY (\(sources.map { hexText(Array($0.utf8)) })::text[]))
+                """
+            } ?? ""
+        return try await pool.query(
             """
             SELECT id, topic, partition, "offset", key, headers::text AS headers, body, code, reason, count,
-                first_seen::text AS first_seen, replayed_at::text AS replayed_at
-            FROM cluster.dead_letters WHERE \(optional: id)::bigint IS NULL OR id = \(optional: id) ORDER BY id LIMIT \(limit)
+                to_char(first_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS first_seen,
+                to_char(replayed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS replayed_at,
+                replayed_at IS NULL
+                    AND NOT EXISTS (SELECT FROM cluster.waiting_letters w WHERE w.id = d.id) AS is_corrected
+            FROM cluster.dead_letters d
+            WHERE (\(optional: id)::bigint IS NULL OR id = \(optional: id)) \(claimed)
+            ORDER BY CASE WHEN \(newestFirst) THEN -id ELSE id END LIMIT \(limit)
             """
         ).map { row in
             let headers = try JSONValue(parsing: Array(row.decode("headers", as: String.self).utf8))
@@ -132,7 +159,8 @@ public struct DeadLetters: Sendable {
                 code: try row.decode("code", as: String.self), reason: try row.decode("reason", as: String.self),
                 count: try row.decode("count", as: Int.self),
                 firstSeen: try row.decode("first_seen", as: String.self),
-                replayedAt: try row.decode("replayed_at", as: String?.self))
+                replayedAt: try row.decode("replayed_at", as: String?.self),
+                isCorrected: try row.decode("is_corrected", as: Bool.self))
         }
     }
 

@@ -23,6 +23,7 @@ public struct Migration: Sendable, Hashable {
         Migration(number: 2, name: "audit", sql: PackageResources._002_audit_sql),
         Migration(number: 3, name: "roles", sql: PackageResources._003_roles_sql),
         Migration(number: 620, name: "persons", sql: PackageResources._620_persons_sql),
+        Migration(number: 622, name: "corrected-letters", sql: PackageResources._622_corrected_letters_sql),
     ]
 }
 

@@ -1,6 +1,6 @@
 public import Cluster
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 public import Kafka
 public import Logging
 public import Postgres
@@ -71,12 +71,16 @@ public struct Console: Sendable {
         addSignIn(to: router)
         addHome(to: router)
         addVisits(to: router)
+        addLeads(to: router)
         addPlans(to: router)
         addRounds(to: router)
         addReturns(to: router)
         addRegisters(to: router)
         addItem(to: router)
         addOperations(to: router)
+        addDeadLetters(to: router)
+        addRules(to: router)
+        addPublications(to: router)
         addForms(to: router)
         return router
     }

@@ -18,12 +18,12 @@ struct Looks: Sendable {
             Site.Destination("/leads", text: "nav_leads"), Site.Destination("/plans", text: "nav_plans"),
             Site.Destination("/items", text: "nav_catalogue"), Site.Destination("/rounds", text: "nav_rounds"),
             Site.Destination("/returns", text: "nav_returns"), Site.Destination("/deadlines", text: "nav_deadlines"),
-            Site.Destination("/ledger", text: "nav_ledger"), Site.Destination("/quarantine", text: "nav_quarantine"),
+            Site.Destination("/ledger", text: "nav_ledger"),
+            Site.Destination("/publications", text: "nav_publications"),
+            Site.Destination("/quarantine", text: "nav_quarantine"),
+            Site.Destination("/dead-letters", text: "nav_letters"), Site.Destination("/rules", text: "nav_rules"),
         ]
-        let running = [
-            Site.Destination("/operations", text: "nav_operations"),
-            Site.Destination("/dead-letters", text: "nav_letters"),
-        ]
+        let running = [Site.Destination("/operations", text: "nav_operations")]
         plain = try Self.site([])
         department = try Self.site(daily)
         office = try Self.site(daily + [Site.Destination("/circular", text: "nav_circular")] + running)

@@ -52,15 +52,36 @@ public actor SubmissionDesk {
     /// Whether there is a key of the department for a role.
     func canSign(_ department: String, _ role: Role) -> Bool { (try? key(of: department, for: role)) != nil }
 
+    /// What a person says.
+    struct Content: Sendable {
+        /// The CloudEvents type.
+        let type: String
+        /// What it is about.
+        let subject: String
+        let body: JSONValue
+        /// What the key must be allowed to submit.
+        let role: Role
+        /// The source that speaks; by default the key's own.
+        var source: String?
+    }
+
     /// Submits, and waits for the receipt.
     ///
-    /// - Parameter once: the same with the same body is the same submission, however often the button is pressed.
+    /// - Parameters:
+    ///   - once: the same with the same body is the same submission, however often the button is pressed.
+    ///   - before: told source and id before anything is sent.
     /// - Returns: the receipt; `nil` when none came in time.
-    /// - Throws: `NoKey`, `KafkaError`.
+    /// - Throws: `NoKey`, `KafkaError`, `SubmissionDraft.Problem`, what `before` throws.
     func submit(
-        type: String, subject: String, body: JSONValue, role: Role, source: String?, by account: Account, once: String
+        _ content: Content, by account: Account, once: String,
+        before: @Sendable (_ source: String, _ id: String) async throws -> Void = { _, _ in }
     ) async throws -> Receipt? {
-        let key = try key(of: account.department, for: role, source: source)
+        let key = try key(of: account.department, for: content.role, source: content.source)
+        let draft = SubmissionDraft(
+            type: content.type, subject: content.subject, data: content.body,
+            id: Self.id(once: once, content.type, content.subject, content.body, account.login),
+            source: content.source ?? key.sources.first, person: account.login)
+        try await before(draft.source ?? "", draft.id ?? "")
         let client: SubmissionClient
         if let known = clients[key.keyID] {
             client = known
@@ -70,9 +91,6 @@ public actor SubmissionDesk {
             if let known = clients[key.keyID] { await known.close() }
             clients[key.keyID] = client
         }
-        let draft = SubmissionDraft(
-            type: type, subject: subject, data: body, id: Self.id(once: once, type, subject, body, account.login),
-            source: source, person: account.login)
         do {
             return try await client.submit([draft], timeout: patience).first
         } catch is SubmissionClient.NoReceipt {
@@ -102,7 +120,7 @@ public actor SubmissionDesk {
         return try await client.send(
             FeedHeading(
                 register: register, source: source, mode: .delta, now: now,
-                partitions: try await client.partitions(of: register), isCorrection: true),
+                partitions: try await client.partitions(of: register), isCorrection: true, person: account.login),
             time: now.instantText, timeout: patience, rows: rows)
     }
 

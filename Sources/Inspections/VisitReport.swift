@@ -114,7 +114,8 @@ public enum VisitReport {
             'consequences', (SELECT COALESCE(jsonb_agg(jsonb_build_object('id', c.id, 'kind', c.kind, 'name', c.name,
                     'items', to_jsonb(c.items), 'ordered_on', c.ordered_on, 'demand', c.demand, 'due_on', c.due_on,
                     'reinspect_by', c.reinspect_by, 'approve_by', c.approve_by, 'decision', c.decision,
-                    'legal_basis', c.legal_basis, 'addressee', c.addressee, 'done_on', c.done_on)
+                    'legal_basis', c.legal_basis, 'addressee', c.addressee, 'done_on', c.done_on,
+                    'approved', c.approved_at IS NOT NULL)
                     ORDER BY c.ordered_on, c.id), '[]')
                 FROM inspections.consequence_states c WHERE c.visit = s.visit AND c.department = s.department))
         FROM inspections.visit_states s WHERE s.visit = v.id

@@ -31,17 +31,21 @@ public enum ReturnText {
         return lines
     }
 
-    private static func table(_ section: ReturnSection, _ report: ReturnReport) -> [String] {
+    /// The headings of part two and its lines, sums last.
+    public static func cells(
+        _ section: ReturnSection, of report: ReturnReport
+    ) -> (titles: [String], lines: [[String]]) {
         let columns = ReturnColumn.all(of: report)
-        var lines = [columns.map(\.title).joined(separator: "\t")]
-        for row in section.rows {
-            lines.append(columns.map { $0.value(row, row.figures).text }.joined(separator: "\t"))
+        let rows = section.rows.map { row in columns.map { $0.value(row, row.figures).text } }
+        let sums = section.sums.map { sum in
+            columns.map { $0.key == "item" ? sum.name : $0.value(nil, sum.figures).text }
         }
-        for sum in section.sums {
-            lines.append(
-                columns.map { $0.key == "item" ? sum.name : $0.value(nil, sum.figures).text }.joined(separator: "\t"))
-        }
-        return lines
+        return (columns.map(\.title), rows + sums)
+    }
+
+    private static func table(_ section: ReturnSection, _ report: ReturnReport) -> [String] {
+        let (titles, lines) = cells(section, of: report)
+        return ([titles] + lines).map { $0.joined(separator: "\t") }
     }
 
     /// What is not as it was submitted.

@@ -79,7 +79,8 @@ struct DeadLetterCommands: AsyncParsableCommand {
                 say(
                     [
                         "\(letter.id)", letter.message.topic, "\(letter.message.partition)", "\(letter.message.offset)",
-                        "×\(letter.count)", letter.code, letter.replayedAt == nil ? "-" : "replayed", letter.reason,
+                        "×\(letter.count)", letter.code,
+                        letter.isCorrected ? "corrected" : letter.replayedAt == nil ? "-" : "replayed", letter.reason,
                     ].joined(separator: "\t"))
             }
         }

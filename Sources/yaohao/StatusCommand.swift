@@ -37,7 +37,7 @@ struct Status: AsyncParsableCommand {
                         'leased', count(*) FILTER (WHERE state = 'leased'),
                         'done', count(*) FILTER (WHERE state = 'done'),
                         'failed', count(*) FILTER (WHERE state = 'failed')) FROM cluster.tasks),
-                    'dead_letters', (SELECT count(*) FROM cluster.dead_letters WHERE replayed_at IS NULL),
+                    'dead_letters', (SELECT count(*) FROM cluster.waiting_letters),
                     'registers', jsonb_build_object(
                         'departments', (SELECT count(*) FROM registers.departments WHERE valid_to IS NULL),
                         'items', (SELECT count(*) FROM registers.items WHERE valid_to IS NULL),

@@ -1,6 +1,7 @@
 """A made-up county on private servers, for tests in a browser: a database with two departments, a drawn round, accounts
 and keys, and the processes that serve them. Everything is in one folder, and is ended with it."""
 import ctypes
+import json
 import os
 import pathlib
 import signal
@@ -58,6 +59,23 @@ VALUES ('t.result-submissions', 0, 7, 'k', '[["ce_id","3c7363726970743e"]]', con
 """
 
 
+def letter(offset, type, subject, body, source="dept:SCJG"):
+    """A statement that puts a dead letter of a source there, as a worker would have."""
+    text = lambda value: "'" + value.replace("'", "''") + "'"
+    headers = [["ce_id", f"letter-{offset}"], ["ce_source", source], ["ce_type", type], ["ce_subject", subject]]
+    coded = json.dumps([[name, value.encode().hex()] for name, value in headers])
+    return f"""INSERT INTO cluster.dead_letters (topic, partition, "offset", key, headers, body, code, reason, fingerprint)
+        VALUES ('t.result-submissions', 0, {offset}, {text(subject)}, {text(coded)}, convert_to({text(body)}, 'UTF8'),
+            'signature', 'the key is not known, or was revoked', sha256(convert_to({text(body)}, 'UTF8')));"""
+
+
+# Letter 2 is a lead that SCJG's own software signed with an old key; letter 3 is no JSON.
+LETTERS = letter(8, "cn.yaohao.inspections.lead-reported.v1", "X-9", json.dumps({
+    "id": "X-9", "department": "SCJG", "origin": "complaint", "received_on": "2026-03-01", "entity": "E9999",
+    "items": ["SCJG-1", "SCJG-2"], "unlicensed": False, "summary": "样例：<i>店内有异味</i>"}, ensure_ascii=False)) + letter(
+    9, "cn.yaohao.returns.activity-recorded.v1", "SCJG", '{"id": "A-1", "kind": "training"')
+
+
 def die_with_parent():
     """The kernel ends the child if this script is killed (Linux)."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
@@ -85,6 +103,7 @@ class County:
             YAOHAO_PARTITIONS="2", YAOHAO_LOG_LEVEL="info")
         self.run("migrate")
         self.sql(SEED)
+        self.sql(LETTERS)
         keys = self.folder / "keys"
         subprocess.run(["rm", "-rf", keys])
         keys.mkdir(mode=0o700)

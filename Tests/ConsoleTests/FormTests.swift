@@ -41,7 +41,7 @@ struct FormTests {
         Field("windows", Words("时间", "Windows"), .windows(blank: 1)),
     ]
     static let form = Form(
-        type: "t", subject: .field("text"), role: .result, title: Words("样例", "Sample"), fixed: ["department": "SCJG"],
+        subject: .field("text"), title: Words("样例", "Sample"), fixed: ["department": "SCJG"],
         fields: fields, back: "/")
 
     static let good: [(name: String, value: String)] = [
@@ -64,10 +64,88 @@ struct FormTests {
             ])
     }
 
+    /// Whatever fields there are, beside those above.
+    static let more = Form(
+        title: Words("样例", "Sample"),
+        fields: [
+            Field("at", Words("时刻", "Instant"), .instant), Field("value", Words("值", "Value"), .json(most: 90)),
+            Field("window", Words("时间", "Window"), .window), Field("count", Words("数", "Count"), .number(0...9)),
+            Field("lines", Words("行", "Lines"), .lines(most: 9)),
+            Field("group", Words("组", "Group"), .group([Field("name", Words("名称", "Name"), .text(most: 9))])),
+            Field("part", Words("部分", "Part"), .single([Field("share", Words("比例", "Share"), .percent)])),
+        ], back: "/")
+
+    @Test("are filled in from a message so that they say the same again")
+    func filling() {
+        let (body, _) = FormReading.read(Self.form, FormFields(Self.good))
+        let again = FormReading.read(Self.form, FormFilling.fill(Self.form, from: body))
+        #expect(again.problems.map(\.path) == [])
+        #expect(again.body == body)
+        let other: JSONValue = [
+            "at": "2026-03-01T20:15:30Z", "value": ["a": [1, ["b": true]], "c": nil],
+            "window": ["2026-03-01", "2026-03-02"],
+            "count": 7, "lines": ["一", "二"], "group": ["name": "甲"], "part": [["share": 5_000]],
+        ]
+        let sent = FormFilling.fill(Self.more, from: other)
+        #expect(sent["at"] == "2026-03-02T04:15:30", "in China's time")
+        #expect(sent["part[0].share"] == "0.5")
+        #expect(FormReading.read(Self.more, sent).body == other)
+    }
+
+    @Test("take a row for empty while nothing is written into it beside what stands there from the beginning")
+    func emptyRows() {
+        let form = Form(
+            title: Words("样例", "Sample"),
+            fields: [
+                Field(
+                    "rows", Words("行", "Rows"),
+                    .rows(
+                        blank: 1,
+                        [
+                            Field("name", Words("名称", "Name"), .text(most: 9)),
+                            Field(
+                                "part", Words("部分", "Part"),
+                                .single([Field("team", Words("人数", "Team"), .number(2...9), initial: 2)])),
+                        ]))
+            ], back: "/")
+        func read(_ fields: [(name: String, value: String)]) -> JSONValue {
+            FormReading.read(form, FormFields(fields)).body
+        }
+        let filled: [(name: String, value: String)] = [("rows[0].name", "甲"), ("rows[0].part[0].team", "2")]
+        let one: JSONValue = ["rows": [["name": "甲", "part": [["team": 2]]]]]
+        #expect(read(filled) == one)
+        #expect(read(filled + [("rows[1].name", " "), ("rows[1].part[0].team", "2")]) == one)
+        #expect(read(filled + [("rows[1].name", ""), ("rows[1].part[0].team", "3")])["rows"]?.elements?.count == 2)
+    }
+
+    @Test("show a message's wrong values as they were sent, to be corrected")
+    func fillingWrong() {
+        let wrong: JSONValue = [
+            "day": 20_260_301, "text": ["a"], "one": "z", "share": "viel", "unknown": "x", "note": nil,
+        ]
+        let sent = FormFilling.fill(Self.form, from: wrong)
+        #expect(sent.all.map(\.name) == ["day", "text", "share", "one"])
+        #expect(sent["day"] == "20260301" && sent["text"] == "[\"a\"]" && sent["share"] == "viel")
+        let problems = FormReading.read(Self.form, sent).problems.map(\.path)
+        #expect(Set(["day", "share", "one"]).isSubset(of: problems))
+    }
+
+    @Test(
+        "take instants in China’s time",
+        arguments: [
+            ("2026-03-01T08:30", "2026-03-01T00:30:00Z"), ("2026-03-01T00:00", "2026-02-28T16:00:00Z"),
+            ("2027-01-01T07:59:59", "2026-12-31T23:59:59Z"), ("2026-03-01 23:05", "2026-03-01T15:05:00Z"),
+            ("2026-02-30T08:30", nil), ("2026-03-01T24:00", nil), ("2026-03-01", nil), ("08:30", nil),
+        ])
+    func instants(typed: String, sent: String?) {
+        #expect(FormReading.instant(typed) == sent)
+        if let sent { #expect(FormReading.instant(FormView.china(sent)) == sent) }
+    }
+
     @Test("fix members within objects too, and keep what is asked there")
     func fixedWithin() {
         let form = Form(
-            type: "t", subject: .known("s"), role: .plan, title: Words("计划", "Plan"),
+            subject: .known("s"), title: Words("计划", "Plan"),
             fixed: ["plan": ["version": 2, "department": "SCJG"]],
             fields: [
                 Field("plan", Words("计划", "Plan"), .group([Field("title", Words("名称", "Title"), .text(most: 9))]))
@@ -117,7 +195,7 @@ struct FormTests {
             heading: "I-1", fixed: ["item": "I-1"],
             fields: [Field("categories", Words("检查结果", "Found"), .choices(categories))])
         let form = Form(
-            type: "t", subject: .known("v"), role: .result, title: Words("结果", "Result"),
+            subject: .known("v"), title: Words("结果", "Result"),
             fields: [Field("items", Words("事项", "Items"), .each([row]))], back: "/")
         let view = FormView(site: try Looks().plain, language: .chinese, sent: nil, problems: [])
         #expect(!(try view.fields(form)).contains("checked"))

@@ -1,8 +1,11 @@
 import Cluster
 import Foundation
+import Inspections
 import JSON
 import Postgres
+import Registers
 import Testing
+import Web
 
 @testable import Console
 
@@ -197,7 +200,8 @@ struct ConsoleTests {
             try await stack.running([relay, intake]) {
                 func submit(_ once: String, _ account: Account) async throws -> Receipt? {
                     try await desk.submit(
-                        type: "cn.yaohao.plans.test", subject: "P-1", body: ["text": "样例"], role: .plan, source: nil,
+                        SubmissionDesk.Content(
+                            type: "cn.yaohao.plans.test", subject: "P-1", body: ["text": "样例"], role: .plan),
                         by: account, once: once)
                 }
                 let receipt = try #require(try await submit("form-1", account))
@@ -224,6 +228,82 @@ struct ConsoleTests {
             try await stack.pool.execute("DELETE FROM cluster.audit_chain")
             try await stack.pool.transaction { while try await AuditLog.link(in: $0) > 0 {} }
             #expect(try await AuditVerification(pool: stack.pool).run().problems.map(\.code) == ["signature"])
+        }
+    }
+
+    @Test(
+        "lets a dead letter be corrected as another submission of whoever corrects it; the letter stays and is settled")
+    func corrections() async throws {
+        try await Self.run(partitions: 2) { stack, pool, _ in
+            try await stack.pool.execute(
+                """
+                INSERT INTO registers.items (id, source, version, valid_from, name, legal_basis, department, object_kind,
+                    methods, category)
+                VALUES ('SCJG-1', 'test', 1, now(), '样例事项', '样例依据', 'SCJG', 'enterprise', '{onsite}', 'key')
+                """)
+            let connection = try await PostgresConnection.connect(stack.conninfo, logger: stack.logger)
+            try await RegistersSchema.seedCalendar(on: connection)
+            await connection.close()
+            let key = try await stack.key("SCJG", [.result, .console])
+            let letters = DeadLetters(pool: stack.pool, topics: stack.topics)
+            let wrong: JSONValue = [
+                "id": "L-1", "department": "SCJG", "origin": "complaint", "received_on": "2026-03-01",
+                "subject": ["name": "样例当事人", "address": "样例路 1 号", "region": "150222", "industry": "F5212"],
+                "items": ["SCJG-1"], "unlicensed": true, "summary": "样例举报",
+            ]
+            func header(_ name: String, _ value: String) -> (name: String, value: [UInt8]) { (name, Array(value.utf8)) }
+            let message = RawMessage(
+                topic: stack.topics.resultSubmissions, partition: 0, offset: 4, key: nil,
+                headers: [
+                    header("ce_id", "1"), header("ce_source", "dept:SCJG"), header("ce_type", Lead.eventType),
+                    header("ce_subject", "L-1"),
+                ], value: wrong.canonical)
+            try await letters.store(message, code: "signature", reason: "the signature does not fit")
+            let letter = try #require(
+                try await DeadLetters(pool: pool, topics: stack.topics).letters(sources: ["dept:SCJG"]).first)
+            #expect(try await letters.letters(sources: ["dept:YJGL"]).isEmpty)
+            let account = Account(login: "li.si", name: "李四样例", department: "SCJG", duties: [.clerk])
+            let correction = try await pool.transaction(readOnly: true) {
+                try await LetterCorrection.make(letter, account, asText: false, $0)
+            }
+            var sent = correction.filled(letter)
+            #expect(sent["summary"] == "样例举报" && sent["subject.name"] == "样例当事人")
+            sent = FormFields(sent.all.map { ($0.name, $0.name == "summary" ? "更正后的样例举报" : $0.value) })
+            let content = try #require(correction.content(sent).0)
+            #expect(content.type == Lead.eventType && content.role == .result && content.subject == "L-1")
+
+            let inbox = Inbox(
+                pool: stack.pool, topics: stack.topics, directory: KeyDirectory(pool: stack.pool),
+                handlers: Inspections.handlers(topics: stack.topics))
+            let relay = OutboxRelay(
+                pool: stack.pool, conninfo: stack.conninfo, kafka: stack.kafka, topics: stack.topics, owner: "t",
+                logger: stack.logger)
+            let intake = try Intake.submissions(
+                of: inbox, settings: stack.kafka, group: stack.topics.prefix + "inspections", instance: "t",
+                topics: [stack.topics.resultSubmissions], deadLetters: letters, logger: stack.logger)
+            let desk = SubmissionDesk(keys: [key], kafka: stack.kafka, topics: stack.topics, logger: stack.logger)
+            try await stack.running([relay, intake]) {
+                let waiting: SQL = "SELECT count(*) FROM cluster.waiting_letters"
+                #expect(try await stack.count(waiting) == 1)
+                let receipt = try await desk.submit(content, by: account, once: "form") { source, id in
+                    _ = try await pool.query(
+                        "SELECT console.letter_corrected(\(letter.id), \(source), \(id), 'SCJG', 'li.si')")
+                    #expect(try await stack.count(waiting) == 1, "what is only said to be coming settles nothing")
+                }
+                #expect(receipt?.status == .accepted, "\(receipt?.reasons.map(\.message) ?? [])")
+                #expect(try await stack.count(waiting) == 0)
+            }
+            await desk.close()
+            let after = try #require(try await letters.letters(id: letter.id).first)
+            #expect(after.isCorrected && after.message.value == message.value && after.replayedAt == nil)
+            #expect(
+                try await stack.count(
+                    """
+                    SELECT count(*) FROM inspections.leads l
+                    JOIN cluster.letter_corrections c ON c.source = l.source AND c.id = l.submission
+                    WHERE l.summary = '更正后的样例举报' AND c.letter = \(letter.id)
+                    """) == 1, "the original is linked to what took its place")
+            await #expect(throws: PostgresError.self) { try await pool.query("DELETE FROM cluster.letter_corrections") }
         }
     }
 

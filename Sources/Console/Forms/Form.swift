@@ -1,27 +1,26 @@
-import Cluster
 import JSON
 
 /// What a person can fill in and submit (表单): one kind of submission, described as data. One template shows every form,
 /// and one reader reads it; a field's name on the page is its path in the message, so that what a worker says against a
 /// field stands beside it.
 struct Form: Sendable {
-    /// The CloudEvents type.
-    let type: String
     /// What the submission is about, which keeps its messages in order.
-    let subject: Subject
-    /// What the person must be allowed to submit.
-    let role: Role
+    var subject = Subject.known("")
+    /// Whether it only leads to the next form, as by choosing what that is about.
+    var isFirstStep = false
     let title: Words
     /// What the person should know or compare while filling it in.
     var facts: [(label: Words, value: String)] = []
     var hint: Words?
     /// Members that the person does not choose.
     var fixed: [String: JSONValue] = [:]
-    let fields: [Field]
+    var fields: [Field]
     /// The button.
     var action = Words("签名并报送", "Sign and submit")
     /// Where the form belongs: the page to go back to.
-    let back: String
+    var back: String
+    /// Another way to say the same.
+    var alternative: (text: Words, link: String)?
     /// The source that speaks; by default the key's own.
     var source: String?
 
@@ -54,7 +53,11 @@ struct Field: Sendable {
         case lines(most: Int)
         /// A calendar day.
         case day
+        /// An instant, written as day and time of China; in the message in UTC.
+        case instant
         case number(ClosedRange<Int>)
+        /// Any JSON, written as text.
+        case json(most: Int)
         /// A share written in percent, in the message in parts per million.
         case percent
         /// A box: ticked is `true`.

@@ -30,9 +30,9 @@ extension FormSource {
 extension FormKind {
     /// Leads outside of the draw (个案).
     static let leads: [FormKind] = [
-        FormKind(slug: "lead") { source in
+        FormKind(slug: "lead", type: Lead.eventType, role: .result) { source in
             Form(
-                type: Lead.eventType, subject: .field("id"), role: .result, title: Words("登记个案线索", "Report a lead"),
+                subject: .field("id"), title: Words("登记个案线索", "Report a lead"),
                 hint: Words(
                     "投诉举报、转办交办、数据监测发现的线索，即时检查、全程留痕，不经随机抽取。",
                     "From a complaint, a referral or monitoring: inspected at once and on record, not drawn."),
@@ -68,11 +68,11 @@ extension FormKind {
                     Field("summary", Words("线索内容", "What is said"), .paragraph(most: 4_000)),
                 ], back: "/leads")
         },
-        FormKind(slug: "lead-inspected") { source in
+        FormKind(slug: "lead-inspected", type: InspectedLead.eventType, role: .result) { source in
             guard let (id, facts, items) = try await source.lead() else { return nil }
             let categories = try await source.categories()
             return Form(
-                type: InspectedLead.eventType, subject: .known(id), role: .result,
+                subject: .known(id),
                 title: Words("录入线索检查结果", "What was found on the lead"), facts: facts,
                 hint: Words("检查人员由部门指派，非随机抽取。", "The inspectors were named, not drawn."),
                 fixed: ["lead": .string(id), "department": .string(source.department)],
@@ -84,10 +84,10 @@ extension FormKind {
                         .each(items.map { source.findings($0.label.chinese, [], item: $0.value, categories) })),
                 ], back: "/leads")
         },
-        FormKind(slug: "case-filed") { source in
+        FormKind(slug: "case-filed", type: ClosedLead.Kind.filed.eventType, role: .result) { source in
             guard let (id, facts, _) = try await source.lead() else { return nil }
             return Form(
-                type: ClosedLead.Kind.filed.eventType, subject: .known(id), role: .result,
+                subject: .known(id),
                 title: Words("立案", "File a case"), facts: facts,
                 fixed: ["lead": .string(id), "department": .string(source.department)],
                 fields: [
@@ -95,10 +95,10 @@ extension FormKind {
                     Field("case", Words("案号", "Number of the case"), .text(most: 255)), .note,
                 ], back: "/leads")
         },
-        FormKind(slug: "lead-concluded") { source in
+        FormKind(slug: "lead-concluded", type: ClosedLead.Kind.concluded.eventType, role: .result) { source in
             guard let (id, facts, _) = try await source.lead() else { return nil }
             return Form(
-                type: ClosedLead.Kind.concluded.eventType, subject: .known(id), role: .result,
+                subject: .known(id),
                 title: Words("线索办结", "Conclude the lead"), facts: facts,
                 fixed: ["lead": .string(id), "department": .string(source.department)],
                 fields: [

@@ -21,14 +21,18 @@ extension FormSource {
         )
     }
 
+    /// What the check of the version proposed to merge, whether decided by now or not.
+    static func proposals(_ report: JSONValue) -> [JSONValue] {
+        (report["steps"]?.elements ?? []).last { $0["step"] == "check" }?["details"]?["merges_to_decide"]?.elements
+            ?? []
+    }
+
     /// A form about one version of a plan that asks for no more than a remark.
-    func planStep(
-        _ type: String, _ role: Role, _ title: Words, _ hint: Words, note: Bool = true
-    ) async throws -> Form? {
+    func planStep(_ title: Words, _ hint: Words) async throws -> Form? {
         guard let (id, version, facts, _) = try await plan() else { return nil }
         return Form(
-            type: type, subject: .known(id), role: role, title: title, facts: facts, hint: hint,
-            fixed: ["plan": .string(id), "version": .integer(version)], fields: note ? [.note] : [], action: title,
+            subject: .known(id), title: title, facts: facts, hint: hint,
+            fixed: ["plan": .string(id), "version": .integer(version)], fields: [.note], action: title,
             back: "/plans/\(id)")
     }
 }
@@ -37,12 +41,16 @@ extension FormKind {
     /// Plans and schemes: drafted, checked, approved, reported, received, published.
     static let plans: [FormKind] =
         [
-            FormKind(slug: "plan") { try await planForm($0, isChange: false) },
-            FormKind(slug: "plan-change") { try await planForm($0, isChange: true) },
-            FormKind(slug: "plan-receive") { source in
+            FormKind(
+                slug: "plan", type: "cn.yaohao.plans.plan-drafted.v1", role: .plan, about: draft
+            ) { try await planForm($0, isChange: false) },
+            FormKind(
+                slug: "plan-change", type: "cn.yaohao.plans.plan-changed.v1", role: .plan, about: draft
+            ) { try await planForm($0, isChange: true) },
+            FormKind(slug: "plan-receive", type: "cn.yaohao.plans.plan-received.v1", role: .office) { source in
                 guard let (id, version, facts, _) = try await source.plan() else { return nil }
                 return Form(
-                    type: "cn.yaohao.plans.plan-received.v1", subject: .known(id), role: .office,
+                    subject: .known(id),
                     title: Words("接收或退回计划", "Receive or return the plan"), facts: facts,
                     fixed: ["plan": .string(id), "version": .integer(version)],
                     fields: [
@@ -57,13 +65,49 @@ extension FormKind {
                             hint: Words("退回须写明", "Needed when it is returned"), isRequired: false),
                     ], back: "/plans/\(id)")
             },
-            FormKind(slug: "scheme-approve") { source in
+            FormKind(
+                slug: "merge-decide", type: "cn.yaohao.plans.merge-decided.v1", role: .plan,
+                about: { body in
+                    var about = FormKind.members(body)
+                    about["lines"] = (body["lines"]?.elements ?? []).compactMap(\.text).joined(separator: ",")
+                    return about
+                }
+            ) { source in
+                guard let (id, version, facts, report) = try await source.plan() else { return nil }
+                let known = (report["document"]?["lines"]?.elements ?? []).compactMap { $0["id"]?.text }
+                let lines = (source.about("lines") ?? "").split(separator: ",").map(String.init)
+                guard lines.count > 1, Set(lines).isSubset(of: known) else { return nil }
+                let proposal = FormSource.proposals(report).first { proposal in
+                    Set((proposal["lines"]?.elements ?? []).compactMap(\.text)) == Set(lines.map { "\(id)/\($0)" })
+                }
+                return Form(
+                    subject: .known(id), title: Words("答复合并建议", "Answer a proposed merging"),
+                    facts: facts + [(Words("合并的计划行", "Lines"), lines.joined(separator: "、"))]
+                        + (proposal?["reason"]?.text.map { [(Words("建议理由", "Why it is proposed"), $0)] } ?? []),
+                    hint: Words(
+                        "确认的，各行合并为一次内部联合抽查；不采纳的须写明理由。须在批准计划之前答复。",
+                        "Confirmed lines are drawn together; declining needs a reason. It is decided before the plan’s approval."
+                    ),
+                    fixed: ["plan": .string(id), "version": .integer(version), "lines": .strings(lines)],
+                    fields: [
+                        Field(
+                            "decision", Words("意见", "Decision"),
+                            .choice([
+                                Field.Choice("confirmed", Words("确认合并", "Confirmed")),
+                                Field.Choice("declined", Words("不采纳", "Declined")),
+                            ])),
+                        Field(
+                            "reason", Words("理由", "Reason"), .paragraph(most: 2_000),
+                            hint: Words("不采纳须写明", "Needed when it is declined"), isRequired: false),
+                    ], back: "/plans/\(id)")
+            },
+            FormKind(slug: "scheme-approve", type: "cn.yaohao.plans.scheme-approved.v1", role: .approve) { source in
                 guard let (id, version, facts, report) = try await source.plan() else { return nil }
                 let lines = (report["document"]?["lines"]?.elements ?? []).compactMap { line in
                     line["id"]?.text.map { Field.Choice($0, Words(same: "\($0) \(line["title"]?.text ?? "")")) }
                 }
                 return Form(
-                    type: "cn.yaohao.plans.scheme-approved.v1", subject: .known(id), role: .approve,
+                    subject: .known(id),
                     title: Words("批准工作方案", "Approve a scheme"), facts: facts,
                     hint: Words(
                         "每次抽取各有工作方案，由负责人批准后方可抽取。", "Each draw has its scheme, approved by the head before it is drawn."),
@@ -96,29 +140,35 @@ extension FormKind {
                 Words("配合部门在规定的工作日内确认。", "Within the county’s working days.")
             ),
         ].map { slug, type, role, title, hint in
-            FormKind(slug: slug) { try await $0.planStep("cn.yaohao.plans.\(type).v1", role, title, hint) }
+            FormKind(slug: slug, type: "cn.yaohao.plans.\(type).v1", role: role) { try await $0.planStep(title, hint) }
         }
+
+    /// Which plan's form a draft was filled in on.
+    private static let draft: @Sendable (JSONValue) -> [String: String?] = { body in
+        ["plan": body["plan"]?["id"]?.text, "kind": body["plan"]?["kind"]?.text]
+    }
 
     /// A new plan, or a new version of one: what stands in the latest version is there already.
     private static func planForm(_ source: FormSource, isChange: Bool) async throws -> Form? {
         let id = source.about("plan")
         var old: JSONValue?
         if let id {
-            guard let report = try await PlanReport.show(id, version: nil, source.database),
-                report["department"]?.text == source.department
-            else { return nil }
-            old = report["document"]
+            let report = try await PlanReport.show(id, version: nil, source.database)
+            // A draft that was never taken has an id too.
+            guard report == nil ? !isChange : report?["department"]?.text == source.department else { return nil }
+            old = report?["document"]
         }
         let latest = try await source.database.query(
             "SELECT coalesce(max(version), 0)::bigint AS latest FROM plans.versions WHERE plan = \(id ?? "")"
         ).first?.decode("latest", as: Int.self)
         let isJoint = old.map { $0["kind"] == "joint" } ?? (source.about("kind") == "joint")
         var plan: [Field] = []
-        if id == nil {
+        if old == nil {
             plan.append(
                 Field(
                     "id", Words("计划编号", "Plan’s id"), .text(most: 128),
-                    hint: Words("字母、数字、.、_、-，各版本不变", "A-Z a-z 0-9 . _ -; the same in every version")))
+                    hint: Words("字母、数字、.、_、-，各版本不变", "A-Z a-z 0-9 . _ -; the same in every version"),
+                    initial: .nullable(id)))
         }
         plan += [
             Field("title", Words("计划名称", "Title"), .text(most: 255), initial: old?["title"]),
@@ -152,10 +202,9 @@ extension FormKind {
             "department": .string(source.department), "version": .integer((latest ?? 0) + 1),
             "kind": isJoint ? "joint" : "annual",
         ]
-        if let id { fixed["id"] = .string(id) }
+        if let id, old != nil { fixed["id"] = .string(id) }
         return Form(
-            type: isChange ? "cn.yaohao.plans.plan-changed.v1" : "cn.yaohao.plans.plan-drafted.v1",
-            subject: id.map { .known($0) } ?? .field("plan.id"), role: .plan,
+            subject: old == nil ? .field("plan.id") : .known(id ?? ""),
             title: isChange
                 ? Words("调整计划", "Change the plan")
                 : isJoint ? Words("填报联合抽查计划", "Draft a joint plan") : Words("填报年度抽查计划", "Draft an annual plan"),

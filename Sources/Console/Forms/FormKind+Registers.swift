@@ -4,9 +4,9 @@ import JSON
 extension FormKind {
     /// What departments say about their registers.
     static let registers: [FormKind] = [
-        FormKind(slug: "absence") { source in
+        FormKind(slug: "absence", type: "cn.yaohao.registers.absence-reported.v1", role: .feed) { source in
             Form(
-                type: "cn.yaohao.registers.absence-reported.v1", subject: .field("id"), role: .feed,
+                subject: .field("id"),
                 title: Words("登记缺勤", "Report an absence"),
                 hint: Words("缺勤期间不参加抽取；理由保密。", "Not drawn meanwhile; the reason is confidential."),
                 fields: [
@@ -16,9 +16,9 @@ extension FormKind {
                     Field("reason", Words("原因", "Reason"), .paragraph(most: 500)),
                 ], back: "/items")
         },
-        FormKind(slug: "recusal") { source in
+        FormKind(slug: "recusal", type: "cn.yaohao.registers.recusal-reported.v1", role: .feed) { source in
             Form(
-                type: "cn.yaohao.registers.recusal-reported.v1", subject: .field("id"), role: .feed,
+                subject: .field("id"),
                 title: Words("登记回避", "Report a recusal"),
                 hint: Words("理由保密；申请人可以是企业。", "Confidential; an enterprise may ask for it."),
                 fields: [
@@ -37,9 +37,9 @@ extension FormKind {
                     Field("until", Words("止", "Until"), .day, isRequired: false),
                 ], back: "/items")
         },
-        FormKind(slug: "checklist") { source in
+        FormKind(slug: "checklist", type: "cn.yaohao.registers.checklist-defined.v1", role: .plan) { source in
             Form(
-                type: "cn.yaohao.registers.checklist-defined.v1", subject: .field("id"), role: .plan,
+                subject: .field("id"),
                 title: Words("制定检查表", "Define a checklist"),
                 hint: Words("同一编号再次填报即为新版本。", "The same id again is a new version."),
                 fields: [
@@ -58,9 +58,9 @@ extension FormKind {
                     Field("in_force_from", Words("施行日期", "In force from"), .day, isRequired: false),
                 ], back: "/items")
         },
-        FormKind(slug: "document") { source in
+        FormKind(slug: "document", type: "cn.yaohao.registers.document-registered.v1", role: .plan) { source in
             Form(
-                type: "cn.yaohao.registers.document-registered.v1", subject: .field("id"), role: .plan,
+                subject: .field("id"),
                 title: Words("登记工作细则、指引", "Register rules or a guide"),
                 fields: [
                     Field("id", Words("编号", "Document’s id"), .text(most: 128)),

@@ -1,6 +1,7 @@
 import Cluster
 import Inspections
 import JSON
+import Postgres
 
 extension FormSource {
     /// What is asked of each matter: the official categories, none of them set.
@@ -36,14 +37,73 @@ extension FormSource {
         }
         return Field("items", Words("抽查事项", "Matters"), .each(rows))
     }
+
+    /// A follow-up of the own department.
+    func consequence() async throws -> OpenConsequence? {
+        guard let id = about("consequence"),
+            let row = try await database.query(
+                """
+                SELECT kind, name, visit, lead, demand, coalesce(due_on, approve_by)::text AS due_on,
+                    approved_at IS NOT NULL AS approved,
+                    to_char(hand_over_by AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') AS hand_over_by
+                FROM inspections.consequence_states WHERE id = \(id) AND department = \(department)
+                """
+            ).first
+        else { return nil }
+        return OpenConsequence(
+            id: id, kind: try row.decode("kind", as: String.self), name: try row.decode("name", as: String.self),
+            visit: try row.decode("visit", as: String?.self), lead: try row.decode("lead", as: String?.self),
+            demand: try row.decode("demand", as: String.self), dueOn: try row.decode("due_on", as: String?.self),
+            isApproved: try row.decode("approved", as: Bool.self),
+            handOverBy: try row.decode("hand_over_by", as: String?.self))
+    }
+}
+
+/// A follow-up as its forms show it.
+struct OpenConsequence: Sendable {
+    let id: String
+    let kind: String
+    let name: String
+    let visit: String?
+    let lead: String?
+    let demand: String
+    let dueOn: String?
+    let isApproved: Bool
+    let handOverBy: String?
+
+    /// What it follows from.
+    var ground: String { visit ?? lead ?? "" }
+    var back: String { visit.map { "/visits/\($0)" } ?? "/leads/\(lead ?? "")" }
+
+    var facts: [(label: Words, value: String)] {
+        [
+            (Words("处置", "Follow-up"), "\(name) \(id)"), (Words("要求", "Demand"), demand),
+            (Words("期限", "Due"), handOverBy ?? dueOn ?? "—"),
+        ]
+    }
+
+    /// The steps that may come next.
+    static func steps(kind: String, isApproved: Bool) -> [ConsequenceStep.Kind] {
+        switch kind {
+        case Consequence.Kind.correction: [.reinspected]
+        case Consequence.Kind.judiciary: isApproved ? [.handedOver] : [.approved, .refused]
+        default: [.done]
+        }
+    }
+
+    /// The step that a form is about; the first that may come next where none is named.
+    func step(_ name: String?) -> ConsequenceStep.Kind? {
+        guard let name else { return Self.steps(kind: kind, isApproved: isApproved).first }
+        return ConsequenceStep.Kind(rawValue: name)
+    }
 }
 
 extension FormKind {
     /// What was found, and what follows from it.
     static let results: [FormKind] = [
-        FormKind(slug: "result") { source in
+        FormKind(slug: "result", type: RecordedResult.eventType, role: .result) { source in
             try await source.visitForm(
-                RecordedResult.eventType, Words("录入检查结果", "Enter the result"),
+                Words("录入检查结果", "Enter the result"),
                 hint: Words("谁检查、谁录入。结果逐项选择，系统不预设任何结论。", "Who inspects, enters. Nothing is pre-set.")
             ) { part in
                 [
@@ -56,9 +116,9 @@ extension FormKind {
                 ]
             }
         },
-        FormKind(slug: "correct") { source in
+        FormKind(slug: "correct", type: RecordedResult.correctionType, role: .result) { source in
             try await source.visitForm(
-                RecordedResult.correctionType, Words("更正检查结果", "Correct the result"),
+                Words("更正检查结果", "Correct the result"),
                 hint: Words(
                     "更正另存为新版本，理由随结果公开，原版本保留。",
                     "A correction is a new version; its reason becomes public, the old one stays.")
@@ -75,7 +135,7 @@ extension FormKind {
                 ]
             }
         },
-        FormKind(slug: "review") { source in
+        FormKind(slug: "review", type: ReviewedResult.eventType, role: .review) { source in
             guard let (id, visit, part) = try await source.visit(), let latest = part["versions"]?.elements?.last
             else { return nil }
             let found = (latest["items"]?.elements ?? []).map { item in
@@ -86,7 +146,7 @@ extension FormKind {
                 )
             }
             return Form(
-                type: ReviewedResult.eventType, subject: .known(id), role: .review,
+                subject: .known(id),
                 title: Words("审核检查结果", "Review the result"),
                 facts: source.facts(of: visit, part)
                     + [(Words("版本", "Version"), "\(latest["version"]?.number ?? 0)")] + found,
@@ -107,45 +167,65 @@ extension FormKind {
                         hint: Words("退回须写明", "Needed when it is returned"), isRequired: false),
                 ], back: "/visits/\(id)")
         },
-        FormKind(slug: "consequence") { source in
+        FormKind(slug: "consequence", type: Consequence.eventType, role: .result) { source in
+            if source.about("lead") != nil {
+                guard let (id, facts, items) = try await source.lead() else { return nil }
+                return Form(
+                    subject: .known(id), title: Words("作出后续处置", "Order a follow-up"), facts: facts,
+                    fixed: ["lead": .string(id), "department": .string(source.department)],
+                    fields: try await consequenceFields(source, items), back: "/leads/\(id)")
+            }
             guard let (id, visit, part) = try await source.visit() else { return nil }
             return Form(
-                type: "cn.yaohao.inspections.consequence-ordered.v1", subject: .known(id), role: .result,
-                title: Words("作出后续处置", "Order a follow-up"), facts: source.facts(of: visit, part),
+                subject: .known(id), title: Words("作出后续处置", "Order a follow-up"),
+                facts: source.facts(of: visit, part),
                 fixed: ["visit": .string(id), "department": .string(source.department)],
                 fields: try await consequenceFields(source, matters(part)), back: "/visits/\(id)")
         },
-        FormKind(slug: "consequence-step") { source in
-            guard let (id, visit, part) = try await source.visit(), let which = source.about("consequence"),
-                let consequence = part["consequences"]?.elements?.first(where: { $0["id"]?.text == which })
+        FormKind(slug: "consequence-step", type: ConsequenceStep.eventType, role: .result) { source in
+            guard let consequence = try await source.consequence(), let step = consequence.step(source.about("step"))
             else { return nil }
-            return Form(
-                type: "cn.yaohao.inspections.consequence-done.v1", subject: .known(id), role: .result,
-                title: Words("处置进展", "A step of the follow-up"),
-                facts: source.facts(of: visit, part) + [
-                    (Words("处置", "Follow-up"), "\(consequence["name"]?.text ?? "") \(which)"),
-                    (Words("要求", "Demand"), consequence["demand"]?.text ?? ""),
-                    (Words("期限", "Due"), consequence["due_on"]?.text ?? "—"),
-                ], fixed: ["consequence": .string(which), "department": .string(source.department)],
-                fields: [
+            var fields: [Field] = [
+                Field("on", Words("日期", "Day"), .day, initial: .string(try await source.today()))
+            ]
+            switch step {
+            case .approved, .handedOver:
+                fields.append(
                     Field(
-                        "step", Words("进展", "Step"),
-                        .choice([
-                            Field.Choice("done", Words("办结", "Done")),
-                            Field.Choice("reinspected", Words("复查（责令改正）", "Re-inspected")),
-                            Field.Choice("refused", Words("不予移送", "Referral refused")),
-                        ])),
-                    Field("on", Words("日期", "Day"), .day, initial: .string(try await source.today())),
+                        "at", Words("时间", "Instant"), .instant,
+                        hint: Words(
+                            "北京时间，移交期限按小时从批准时起算", "In China’s time; the hours to hand over run from the approval")))
+            case .reinspected:
+                fields.append(
                     Field(
-                        "outcome", Words("复查结果（仅复查填写）", "Outcome, of a re-inspection only"),
+                        "outcome", Words("复查结果", "Outcome"),
                         .choice([
                             Field.Choice("corrected", Words("已改正", "Corrected")),
                             Field.Choice("not-corrected", Words("未改正", "Not corrected")),
-                        ]), isRequired: false),
-                    .note, .evidence,
-                ], back: "/visits/\(id)")
+                        ])))
+            case .refused, .done: break
+            }
+            var note = Field.note
+            if step == .refused { note = Field("note", Words("理由", "Reason"), .paragraph(most: 2_000)) }
+            return Form(
+                subject: .known(consequence.ground), title: stepTitle(step), facts: consequence.facts,
+                fixed: [
+                    "consequence": .string(consequence.id), "department": .string(source.department),
+                    "step": .string(step.rawValue),
+                ], fields: fields + [note, .evidence], back: consequence.back)
         },
     ]
+
+    /// What a step is called.
+    static func stepTitle(_ step: ConsequenceStep.Kind) -> Words {
+        switch step {
+        case .approved: Words("批准移送", "Approve the referral")
+        case .refused: Words("不批准移送", "Refuse the referral")
+        case .handedOver: Words("移交", "Hand the case over")
+        case .reinspected: Words("复查", "Re-inspect")
+        case .done: Words("办结", "Done")
+        }
+    }
 
     private static func ended(_ part: JSONValue) -> JSONValue? {
         part["events"]?.elements?.last { $0["kind"] == "ended" }?["on"]

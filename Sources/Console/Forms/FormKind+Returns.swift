@@ -6,7 +6,7 @@ import Returns
 extension FormKind {
     /// Monthly returns, summaries, and what else the office is told.
     static let returns: [FormKind] = [
-        FormKind(slug: "return") { source in
+        FormKind(slug: "return", type: "cn.yaohao.returns.return-submitted.v1", role: .result) { source in
             guard let kind = ReturnKind(rawValue: source.about("kind") ?? "monthly"),
                 let period = ReturnPeriod(kind, source.about("period") ?? "")
             else { return nil }
@@ -15,7 +15,7 @@ extension FormKind {
                 period, department: source.department, at: instant, source.database)
             let all = report.section.all
             return Form(
-                type: "cn.yaohao.returns.return-submitted.v1", subject: .known(source.department), role: .result,
+                subject: .known(source.department),
                 title: Words("报送\(period.chinese)\(kind.chinese)", "Submit the return of \(period.name)"),
                 facts: [
                     (Words("应抽户次", "Due"), "\(all.due)"), (Words("已查户次", "Inspected"), "\(all.inspected)"),
@@ -37,13 +37,13 @@ extension FormKind {
                         isRequired: false, initial: []),
                 ], back: "/returns?month=\(period.name)")
         },
-        FormKind(slug: "return-decide") { source in
+        FormKind(slug: "return-decide", type: "cn.yaohao.returns.return-decided.v1", role: .approve) { source in
             guard let kind = ReturnKind(rawValue: source.about("kind") ?? "monthly"),
                 let period = ReturnPeriod(kind, source.about("period") ?? ""),
                 let frozen = try await FrozenReturn.read(period, department: source.department, source.database)
             else { return nil }
             return Form(
-                type: "cn.yaohao.returns.return-decided.v1", subject: .known(source.department), role: .approve,
+                subject: .known(source.department),
                 title: Words("审批\(period.chinese)\(kind.chinese)", "Approve the return of \(period.name)"),
                 facts: [
                     (Words("版本", "Version"), "\(frozen.version)"), (Words("填报人", "Filled in by"), frozen.filledBy),
@@ -68,7 +68,7 @@ extension FormKind {
                         hint: Words("退回须写明", "Needed when it is returned"), isRequired: false),
                 ], back: "/returns?month=\(period.name)")
         },
-        FormKind(slug: "return-answer") { source in
+        FormKind(slug: "return-answer", type: "cn.yaohao.returns.return-answered.v1", role: .office) { source in
             guard let kind = ReturnKind(rawValue: source.about("kind") ?? "monthly"),
                 let period = ReturnPeriod(kind, source.about("period") ?? ""),
                 let department = source.about("department"),
@@ -76,7 +76,7 @@ extension FormKind {
             else { return nil }
             let open = frozen.remarks.filter { $0.answer == nil }
             return Form(
-                type: "cn.yaohao.returns.return-answered.v1", subject: .known(department), role: .office,
+                subject: .known(department),
                 title: Words("答复 \(department) 的问题和建议", "Answer \(department)"),
                 fixed: [
                     "kind": .string(kind.rawValue), "period": .string(period.name), "department": .string(department),
@@ -95,9 +95,9 @@ extension FormKind {
                             }))
                 ], back: "/returns?month=\(period.name)")
         },
-        FormKind(slug: "activity") { source in
+        FormKind(slug: "activity", type: "cn.yaohao.returns.activity-recorded.v1", role: .result) { source in
             Form(
-                type: "cn.yaohao.returns.activity-recorded.v1", subject: .known(source.department), role: .result,
+                subject: .known(source.department),
                 title: Words("登记宣传培训", "Record publicity or training"),
                 fixed: ["department": .string(source.department)],
                 fields: [

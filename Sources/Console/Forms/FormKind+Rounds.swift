@@ -5,9 +5,9 @@ import Postgres
 extension FormKind {
     /// What offices, departments and witnesses say of a round.
     static let rounds: [FormKind] = [
-        FormKind(slug: "round") { source in
+        FormKind(slug: "round", type: "cn.yaohao.rounds.round-opened.v1", role: .round) { source in
             Form(
-                type: "cn.yaohao.rounds.round-opened.v1", subject: .field("round"), role: .round,
+                subject: .field("round"),
                 title: Words("开启一轮抽取", "Open a round"),
                 fields: [
                     Field(
@@ -30,10 +30,10 @@ extension FormKind {
                             ])),
                 ], back: "/rounds")
         },
-        FormKind(slug: "round-close") { source in
+        FormKind(slug: "round-close", type: "cn.yaohao.rounds.round-closed.v1", role: .round) { source in
             guard let round = try await source.round() else { return nil }
             return Form(
-                type: "cn.yaohao.rounds.round-closed.v1", subject: .known(round), role: .round,
+                subject: .known(round),
                 title: Words("截止申请", "Close the collecting"), facts: [(Words("轮次", "Round"), round)],
                 hint: Words(
                     "截止后名单冻结，随后公布承诺，见证人在限时内揭示。",
@@ -45,11 +45,14 @@ extension FormKind {
                         initial: 86_400)
                 ], back: "/rounds/\(round)")
         },
-        FormKind(slug: "draw-request") { source in
+        FormKind(
+            slug: "draw-request", type: "cn.yaohao.rounds.draw-requested.v1", role: .request,
+            about: { ["round": $0["round"]?.text, "line": $0["plan_lines"]?.elements?.first?.text] }
+        ) { source in
             guard let round = try await source.round() else { return nil }
             return try await drawRequest(source, round)
         },
-        FormKind(slug: "request-withdraw") { source in
+        FormKind(slug: "request-withdraw", type: "cn.yaohao.rounds.request-withdrawn.v1", role: .request) { source in
             guard let round = try await source.round() else { return nil }
             let own = try await source.database.query(
                 "SELECT id FROM rounds.requests WHERE round = \(round) AND department = \(source.department) ORDER BY id"
@@ -57,8 +60,8 @@ extension FormKind {
                 Field.Choice(try $0.decode("id", as: String.self), Words(same: try $0.decode("id", as: String.self)))
             }
             return Form(
-                type: "cn.yaohao.rounds.request-withdrawn.v1", subject: .known(round), role: .request,
-                title: Words("撤回申请", "Withdraw a request"), facts: [(Words("轮次", "Round"), round)],
+                subject: .known(round), title: Words("撤回申请", "Withdraw a request"),
+                facts: [(Words("轮次", "Round"), round)],
                 hint: Words(
                     "截止之前可撤回；计划行的次数随之退还，理由存档。",
                     "Until the collecting ends; the line’s draw is free again, the reason stays on record."),
@@ -68,11 +71,11 @@ extension FormKind {
                     Field("reason", Words("理由", "Reason"), .text(most: 500)),
                 ], back: "/rounds/\(round)")
         },
-        FormKind(slug: "witness-commit") { source in
+        FormKind(slug: "witness-commit", type: "cn.yaohao.rounds.witness-committed.v1", role: .witness) { source in
             guard let round = try await source.round() else { return nil }
             let witness = "witness:" + source.department
             return Form(
-                type: "cn.yaohao.rounds.witness-committed.v1", subject: .known(round), role: .witness,
+                subject: .known(round),
                 title: Words("提交见证承诺", "Commit as a witness"),
                 facts: [(Words("轮次", "Round"), round), (Words("见证来源", "Witness"), witness)],
                 hint: Words(
@@ -85,11 +88,11 @@ extension FormKind {
                 ],
                 back: "/rounds/\(round)", source: witness)
         },
-        FormKind(slug: "reveal") { source in
+        FormKind(slug: "reveal", type: "cn.yaohao.rounds.nonce-revealed.v1", role: .witness) { source in
             guard let round = try await source.round() else { return nil }
             let witness = "witness:" + source.department
             return Form(
-                type: "cn.yaohao.rounds.nonce-revealed.v1", subject: .known(round), role: .witness,
+                subject: .known(round),
                 title: Words("揭示随机数", "Reveal the nonce"),
                 facts: [(Words("轮次", "Round"), round), (Words("见证来源", "Witness"), witness)],
                 hint: Words(
@@ -101,7 +104,7 @@ extension FormKind {
                     Field("commitment", Words("所见的承诺", "The commitment that you saw published"), .text(most: 64)),
                 ], back: "/rounds/\(round)", source: witness)
         },
-        FormKind(slug: "public-value") { source in
+        FormKind(slug: "public-value", type: "cn.yaohao.rounds.public-value-stated.v1", role: .witness) { source in
             guard let round = try await source.round() else { return nil }
             let witness = "witness:" + source.department
             let sources = try await source.database.query(
@@ -115,7 +118,7 @@ extension FormKind {
                     ))
             }
             return Form(
-                type: "cn.yaohao.rounds.public-value-stated.v1", subject: .known(round), role: .witness,
+                subject: .known(round),
                 title: Words("陈述公共随机值", "State a public value"),
                 facts: [(Words("轮次", "Round"), round), (Words("见证来源", "Witness"), witness)],
                 hint: Words(
@@ -151,7 +154,7 @@ extension FormKind {
             let row = try lines.first(where: { try $0.decode("id", as: String.self) == chosen })
         else {
             return Form(
-                type: "", subject: .known(round), role: .request, title: Words("选择计划行", "Choose a line of the plan"),
+                isFirstStep: true, title: Words("选择计划行", "Choose a line of the plan"),
                 fields: [Field("line", Words("本部门已公布的计划行", "Lines of published plans"), .choice(choices))],
                 action: Words("下一步", "Next"), back: "/rounds/\(round)")
         }
@@ -165,7 +168,7 @@ extension FormKind {
             "specialties": try json("specialties"), "team": .integer(try row.decode("team", as: Int?.self) ?? 2),
         ]
         return Form(
-            type: "cn.yaohao.rounds.draw-requested.v1", subject: .known(round), role: .request,
+            subject: .known(round),
             title: Words("申请抽取", "Request a draw"),
             facts: [
                 (Words("轮次", "Round"), round),

@@ -1,6 +1,7 @@
 import Cluster
 import Inspections
 import JSON
+import Postgres
 
 extension FormSource {
     /// The own department's part of a visit.
@@ -23,12 +24,12 @@ extension FormSource {
 
     /// A form about the own part of a visit.
     func visitForm(
-        _ type: String, _ title: Words, hint: Words? = nil, action: Words? = nil,
+        _ title: Words, hint: Words? = nil, action: Words? = nil,
         _ fields: (JSONValue) async throws -> [Field]
     ) async throws -> Form? {
         guard let (id, visit, part) = try await visit() else { return nil }
         var form = Form(
-            type: type, subject: .known(id), role: .result, title: title, facts: facts(of: visit, part), hint: hint,
+            subject: .known(id), title: title, facts: facts(of: visit, part), hint: hint,
             fixed: ["visit": .string(id), "department": .string(department)], fields: try await fields(part),
             back: "/visits/\(id)")
         if let action { form.action = action }
@@ -46,16 +47,16 @@ extension FormSource {
 extension FormKind {
     /// What is said of a visit before there is a result.
     static let visits: [FormKind] = [
-        FormKind(slug: "visit-confirm") { source in
+        FormKind(slug: "visit-confirm", type: VisitStep.Kind.confirmed.eventType, role: .result) { source in
             try await source.visitForm(
-                VisitStep.Kind.confirmed.eventType, Words("确认检查任务", "Confirm the visit"),
+                Words("确认检查任务", "Confirm the visit"),
                 hint: Words("确认后，本部门的检查人员按检查期限实施检查。", "The department will make the visit within its window."),
                 action: Words("确认任务", "Confirm")
             ) { _ in [] }
         },
-        FormKind(slug: "visit-begin") { source in
+        FormKind(slug: "visit-begin", type: VisitStep.Kind.begun.eventType, role: .result) { source in
             try await source.visitForm(
-                VisitStep.Kind.begun.eventType, Words("开始检查", "The visit begins"),
+                Words("开始检查", "The visit begins"),
                 hint: Words("到达现场并出示执法证件后填写。", "Once the inspectors are there and have shown their certificates."),
                 action: Words("开始检查", "Begin")
             ) { part in
@@ -67,14 +68,14 @@ extension FormKind {
                 ]
             }
         },
-        FormKind(slug: "visit-end") { source in
+        FormKind(slug: "visit-end", type: VisitStep.Kind.ended.eventType, role: .result) { source in
             try await source.visitForm(
-                VisitStep.Kind.ended.eventType, Words("结束检查", "The visit ends"), action: Words("结束检查", "End")
+                Words("结束检查", "The visit ends"), action: Words("结束检查", "End")
             ) { _ in [Field("on", Words("日期", "Day"), .day, initial: .string(try await source.today()))] }
         },
-        FormKind(slug: "visit-failed") { source in
+        FormKind(slug: "visit-failed", type: FailedVisit.eventType, role: .result) { source in
             try await source.visitForm(
-                FailedVisit.eventType, Words("检查无法实施", "The visit could not be made"),
+                Words("检查无法实施", "The visit could not be made"),
                 hint: Words("如实登记对象状态；不更换检查对象。", "State how the entity was met; it is not replaced by another.")
             ) { _ in
                 [
@@ -89,9 +90,9 @@ extension FormKind {
                 ]
             }
         },
-        FormKind(slug: "visit-amend") { source in
+        FormKind(slug: "visit-amend", type: AmendedVisit.eventType, role: .result) { source in
             try await source.visitForm(
-                AmendedVisit.eventType, Words("更换检查人员", "Replace an inspector"),
+                Words("更换检查人员", "Replace an inspector"),
                 hint: Words(
                     "接替人员由系统按抽取规则确定，不能指定；原因公开，姓名不公开。",
                     "The substitute follows from the draw’s rule and cannot be chosen; the reason becomes public, names do not."
@@ -111,9 +112,9 @@ extension FormKind {
                 ]
             }
         },
-        FormKind(slug: "part-entrust") { source in
+        FormKind(slug: "part-entrust", type: EntrustedPart.eventType, role: .result) { source in
             try await source.visitForm(
-                EntrustedPart.eventType, Words("委托专业机构", "Entrust a part to a third party")
+                Words("委托专业机构", "Entrust a part to a third party")
             ) { part in
                 [
                     Field("id", Words("委托编号", "Number of the entrustment"), .text(most: 128)),
@@ -137,6 +138,40 @@ extension FormKind {
                     Field("on", Words("委托日期", "Day"), .day, initial: .string(try await source.today())),
                 ]
             }
+        },
+        FormKind(slug: "part-conclude", type: EntrustedConclusion.eventType, role: .result) { source in
+            guard let id = source.about("entrustment"),
+                let row = try await source.database.query(
+                    """
+                    SELECT e.visit, e.organisation, e.qualification, e.items, e.on_day::text AS entrusted_on
+                    FROM inspections.entrustments e WHERE e.id = \(id) AND e.department = \(source.department)
+                    """
+                ).first
+            else { return nil }
+            let visit = try row.decode("visit", as: String.self)
+            return Form(
+                subject: .known(visit), title: Words("录入委托结论", "Enter the conclusion"),
+                facts: [
+                    (Words("委托", "Entrustment"), id),
+                    (Words("受托机构", "Organisation"), try row.decode("organisation", as: String.self)),
+                    (Words("资质", "Qualification"), try row.decode("qualification", as: String.self)),
+                    (Words("抽查事项", "Matters"), try row.decode("items", as: [String].self).joined(separator: "、")),
+                    (Words("委托日期", "Entrusted on"), try row.decode("entrusted_on", as: String.self)),
+                ],
+                hint: Words(
+                    "鉴定、检验报告由本部门保存，这里只报送文件名和散列值。",
+                    "The report stays with you; only its name and hash are sent."),
+                fixed: ["entrustment": .string(id), "department": .string(source.department)],
+                fields: [
+                    Field(
+                        "document", Words("报告文件", "The report"),
+                        .group([
+                            Field("name", Words("文件名", "File name"), .text(most: 255)),
+                            Field("sha256", Words("SHA-256 散列值", "SHA-256"), .text(most: 64)),
+                        ])),
+                    Field("conclusion", Words("结论", "What it says"), .paragraph(most: 4_000)),
+                    Field("on", Words("报告日期", "The report’s day"), .day, initial: .string(try await source.today())),
+                ], back: "/visits/\(visit)")
         },
     ]
 

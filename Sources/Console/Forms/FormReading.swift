@@ -81,6 +81,22 @@ struct FormReading {
                 return note(path, "“\(text)”不是有效日期，请写成 2026-03-01", "is no day; write it like 2026-03-01")
             }
             return .string(text)
+        case .instant:
+            guard let text = sent.text(path) else { return missing(field, path) }
+            guard let instant = Self.instant(text) else {
+                return note(
+                    path, "“\(text)”不是有效时间，请写成 2026-03-01T08:30（北京时间）",
+                    "is no instant; write it like 2026-03-01T08:30, in China’s time")
+            }
+            return .string(instant)
+        case .json(let most):
+            guard let text = sent.text(path) else { return missing(field, path) }
+            if let tooLong = tooLong(text, most, path) { return tooLong }
+            do {
+                return try JSONValue(parsing: text)
+            } catch {
+                return note(path, "不是有效的 JSON：\(error)", "is no JSON: \(error)")
+            }
         case .number(let bounds):
             guard let text = sent.text(path) else { return missing(field, path) }
             guard let number = Int(text), bounds.contains(number) else {
@@ -127,8 +143,11 @@ struct FormReading {
                 })
         case .rows(_, let fields):
             let indices = (0..<Self.mostRows).filter { index in
-                let prefix = "\(path)[\(index)]."
-                return names.contains { $0.hasPrefix(prefix) && sent.text($0) != nil }
+                let row = "\(path)[\(index)]"
+                let written = names.filter { $0.hasPrefix(row + ".") && sent.text($0) != nil }
+                // What stands there from the beginning does not make a row filled in.
+                let given = written.isEmpty ? [:] : FormFilling.given(fields, at: row)
+                return written.contains { sent.text($0) != given[$0] }
             }
             if indices.isEmpty, field.isRequired {
                 return note(path, "\(field.label.chinese)至少一行", "\(field.label.english): fill in at least one")
@@ -161,6 +180,19 @@ struct FormReading {
         guard text.unicodeScalars.count > most else { return nil }
         problems.append((path, Words("超过 \(most) 字，请精简", "is longer than \(most) characters; shorten it")))
         return .null
+    }
+
+    /// A day and time of China as an instant in UTC, `YYYY-MM-DDThh:mm:ssZ`; `nil` when it is none.
+    ///
+    /// China has had one zone without summer time since 1992: UTC+8.
+    static func instant(_ text: String) -> String? {
+        guard let match = text.wholeMatch(of: /([0-9-]{10})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?/),
+            let day = Day(match.1), let hour = Int(match.2), let minute = Int(match.3),
+            let second = Int(match.4 ?? "0"), hour < 24, minute < 60, second < 60
+        else { return nil }
+        let isDayBefore = hour < 8
+        let parts = [isDayBefore ? hour + 16 : hour - 8, minute, second].map { $0 < 10 ? "0\($0)" : "\($0)" }
+        return "\(isDayBefore ? day.adding(days: -1) : day)T\(parts.joined(separator: ":"))Z"
     }
 
     /// `3`, `0.5` or `12.5 %` as parts per million; `nil` when it is no such share.

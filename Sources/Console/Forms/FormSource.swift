@@ -76,13 +76,39 @@ struct FormSource: Sendable {
 /// A form that can be opened, by the last part of its address.
 struct FormKind: Sendable {
     let slug: String
+    /// The CloudEvents type of what is submitted.
+    let type: String
+    /// What the person must be allowed to submit.
+    let role: Role
+    /// Which form a message would have been filled in on: the address's fields.
+    let about: @Sendable (JSONValue) -> [String: String?]
     /// Builds it; `nil` when there is nothing that it could be about, or nothing of this department's.
     let build: @Sendable (FormSource) async throws -> Form?
 
+    init(
+        slug: String, type: String, role: Role,
+        about: @escaping @Sendable (JSONValue) -> [String: String?] = FormKind.members,
+        build: @escaping @Sendable (FormSource) async throws -> Form?
+    ) {
+        self.slug = slug
+        self.type = type
+        self.role = role
+        self.about = about
+        self.build = build
+    }
+
     /// Every form of the console.
+    static let list: [FormKind] = visits + results + leads + plans + rounds + returns + registers + rules + notices
+
+    /// They by the last part of their address.
     static let all: [String: FormKind] = Dictionary(
-        (visits + results + leads + plans + rounds + returns + registers).map { ($0.slug, $0) },
-        uniquingKeysWith: { first, _ in first })
+        list.map { ($0.slug, $0) }, uniquingKeysWith: { first, _ in first })
+
+    /// The members of a message that are single values: most forms are about some of them.
+    static let members: @Sendable (JSONValue) -> [String: String?] = { body in
+        guard case .object(let members) = body else { return [:] }
+        return members.mapValues { value in value.text ?? value.number.map { String($0) } }
+    }
 }
 
 extension Field {

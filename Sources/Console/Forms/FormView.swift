@@ -58,9 +58,11 @@ struct FormView {
             values["input"] = ["type": "text", "most": most]
         case .percent: values["input"] = ["type": "text", "mode": "decimal"]
         case .day: values["input"] = ["type": "date"]
+        case .instant: values["input"] = ["type": "datetime-local"]
         case .number(let bounds):
             values["input"] = ["type": "number", "least": "\(bounds.lowerBound)", "greatest": "\(bounds.upperBound)"]
         case .paragraph, .lines: values["area"] = true
+        case .json: values["area"] = ["code": true]
         case .flag:
             let isOn = sent.map { $0[path] == "true" } ?? (field.initial == true)
             values["box"] = ["checked": isOn]
@@ -101,13 +103,20 @@ struct FormView {
                             Self.inherit(fields, Self.element(field.initial, index)), at: "\(path)[\(index)]"),
                     ], language: language)
             }.joined()
+            // What a script adds: as if the form were shown for the first time.
+            let token = "NEW\(path.split(separator: "[NEW").count - 1)"
+            let blank = FormView(site: site, language: language, sent: nil, problems: [])
+            values["token"] = token
+            values["blank"] = try site.fragment(
+                "row",
+                [
+                    "heading": token, "details": [String](), "added": true,
+                    "children": try blank.fields(fields, at: "\(path)[\(token)]"),
+                ], language: language)
         case .variant(let variants):
             values["set"] = true
             let chosen =
-                sent.map { $0.text(path) }
-                ?? variants.first { variant in
-                    (variant.fixed.keys + variant.fields.map(\.name)).contains { field.initial?[$0] != nil }
-                }?.name
+                sent.map { $0.text(path) } ?? variants.first { $0.fits(field.initial ?? .null) }?.name
             values["children"] = try variants.map { variant in
                 try site.fragment(
                     "variant",
@@ -146,14 +155,7 @@ struct FormView {
 
     private func typed(_ field: Field, _ path: String) -> String {
         if let sent { return sent[path] ?? "" }
-        switch field.initial {
-        case .string(let text): return text
-        case .integer(let number):
-            if case .percent = field.kind { return Self.percent(Int(number)) }
-            return String(number)
-        case .array(let elements): return elements.compactMap(\.text).joined(separator: "\n")
-        default: return ""
-        }
+        return field.initial.map(field.text(of:)) ?? ""
     }
 
     private func chosen(_ field: Field, _ path: String) -> Set<String> {

@@ -36,8 +36,14 @@ enum Block: Sendable {
         }
 
         init(_ text: String?, link: String? = nil, tone: Tone = .plain, isCode: Bool = false) {
-            self.init(Words(same: text ?? "—"), link: link, tone: tone, isCode: isCode)
+            self.init(
+                Words(same: text.flatMap { $0.isEmpty ? nil : $0 } ?? "—"), link: link, tone: tone, isCode: isCode)
         }
+    }
+
+    /// An instant in UTC, `YYYY-MM-DDThh:mm:ssZ`, as China's clocks show it.
+    static func instant(_ text: String?) -> Cell {
+        Cell(text.map { FormView.china($0).replacing("T", with: " ") })
     }
 
     struct Table: Sendable {
@@ -80,6 +86,7 @@ enum Block: Sendable {
         case .text(let words): return ["paragraph": words(language)]
         case .notice(let words, let tone): return ["notice": ["text": words(language), "tone": tone.rawValue]]
         case .actions(let actions):
+            guard !actions.isEmpty else { return [:] }
             return [
                 "actions": [
                     "list": actions.map {

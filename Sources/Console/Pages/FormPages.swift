@@ -9,53 +9,79 @@ extension Console {
     func addForms(to router: Router<ConsoleContext>) {
         router.get("forms/{slug}") { request, context in
             let query = try FormFields(parsing: request.uri.query ?? "")
-            let form = try await form(context, query)
+            let (_, form) = try await form(context, query)
             return try formPage(form, FormState(), for: request, context)
         }
         router.post("forms/{slug}") { request, context in
             let sent = try await sent(request, context)
             let query = try FormFields(parsing: request.uri.query ?? "")
-            let form = try await form(context, query)
-            let account = try context.account()
-            var (body, problems) = FormReading.read(form, sent)
-            guard problems.isEmpty else {
-                return try formPage(form, FormState(sent: sent, problems: problems), for: request, context)
+            let (kind, form) = try await form(context, query)
+            if form.isFirstStep {
+                let (_, problems) = FormReading.read(form, sent)
+                guard problems.isEmpty else {
+                    return try formPage(form, FormState(sent: sent, problems: problems), for: request, context)
+                }
+                let chosen = sent.all.filter { !$0.name.hasPrefix("~") }
+                return seeOther(request.uri.path + "?" + FormFields(query.all + chosen).query())
             }
-            // A form without a type only leads to the next.
-            guard !form.type.isEmpty else {
-                let changes = sent.all.filter { !$0.name.hasPrefix("~") }.map { ($0.name, $0.value) }
-                let next = FormFields(query.all + changes.map { (name: $0.0, value: $0.1) })
-                var response = Response.redirect(to: request.uri.path + "?" + next.query(), type: .normal)
-                response.status = .seeOther
-                return response
+            switch try await submit(form, kind.type, kind.role, sent, by: context.account()) {
+            case .shown(let state): return try formPage(form, state, for: request, context)
+            case .accepted(let receipt):
+                return seeOther(
+                    "/receipts/\(FormFields.encode(receipt.id))?back=\(FormFields.encode(form.back))")
             }
-            let subject = Self.subject(of: form, body)
-            let once = String((sent["~once"] ?? "").prefix(64))
-            let receipt: Receipt?
-            do {
-                receipt = try await desk.submit(
-                    type: form.type, subject: subject, body: body, role: form.role, source: form.source, by: account,
-                    once: once)
-            } catch let missing as SubmissionDesk.NoKey {
-                problems = [("", missing.words)]
-                return try formPage(form, FormState(sent: sent, problems: problems), for: request, context)
-            } catch let problem as SubmissionDraft.Problem {
-                problems = [("", Words(same: "\(problem)"))]
-                return try formPage(form, FormState(sent: sent, problems: problems), for: request, context)
-            }
-            guard let receipt else {
-                return try formPage(form, FormState(sent: sent, isWaiting: true, once: once), for: request, context)
-            }
-            guard receipt.status == .accepted else {
-                problems = receipt.reasons.map { ($0.field, Words(same: $0.message)) }
-                return try formPage(form, FormState(sent: sent, problems: problems), for: request, context)
-            }
-            var response = Response.redirect(
-                to: "/receipts/\(FormFields.encode(receipt.id))?back=\(FormFields.encode(form.back))", type: .normal)
-            response.status = .seeOther
-            return response
         }
         router.get("receipts/{id}") { request, context in try await receiptPage(request, context) }
+    }
+
+    /// What became of a form that was sent.
+    enum Submitted {
+        case accepted(Receipt)
+        /// It is shown again, with what is wrong or because no receipt has come.
+        case shown(FormState)
+    }
+
+    /// Reads a form, submits what it says, and waits for the receipt.
+    ///
+    /// - Parameter before: told source and id of the submission before it is sent.
+    func submit(
+        _ form: Form, _ type: String, _ role: Role, _ sent: FormFields, by account: Account,
+        before: @Sendable (_ source: String, _ id: String) async throws -> Void = { _, _ in }
+    ) async throws -> Submitted {
+        let (body, problems) = FormReading.read(form, sent)
+        guard problems.isEmpty else { return .shown(FormState(sent: sent, problems: problems)) }
+        let content = SubmissionDesk.Content(
+            type: type, subject: Self.subject(of: form, body), body: body, role: role, source: form.source)
+        return try await submit(content, sent, by: account, before: before)
+    }
+
+    /// Submits what a person says, and waits for the receipt.
+    func submit(
+        _ content: SubmissionDesk.Content, _ sent: FormFields, by account: Account,
+        before: @Sendable (_ source: String, _ id: String) async throws -> Void = { _, _ in }
+    ) async throws -> Submitted {
+        let once = String((sent["~once"] ?? "").prefix(64))
+        let receipt: Receipt?
+        do {
+            receipt = try await desk.submit(content, by: account, once: once, before: before)
+        } catch let missing as SubmissionDesk.NoKey {
+            return .shown(FormState(sent: sent, problems: [("", missing.words)]))
+        } catch let problem as SubmissionDraft.Problem {
+            return .shown(FormState(sent: sent, problems: [("", Words(same: "\(problem)"))]))
+        }
+        guard let receipt else { return .shown(FormState(sent: sent, isWaiting: true, once: once)) }
+        guard receipt.status == .accepted else {
+            return .shown(
+                FormState(sent: sent, problems: receipt.reasons.map { ($0.field, Words(same: $0.message)) }))
+        }
+        return .accepted(receipt)
+    }
+
+    /// Leads on after a form was taken.
+    func seeOther(_ address: String) -> Response {
+        var response = Response.redirect(to: address, type: .normal)
+        response.status = .seeOther
+        return response
     }
 
     /// What a form's page shows besides the form.
@@ -67,7 +93,7 @@ extension Console {
     }
 
     /// The form of an address, when the person may fill it in and it is about something of the department's.
-    private func form(_ context: ConsoleContext, _ query: FormFields) async throws -> Form {
+    private func form(_ context: ConsoleContext, _ query: FormFields) async throws -> (FormKind, Form) {
         let account = try context.account()
         guard let kind = context.parameters.get("slug").flatMap({ FormKind.all[$0] }) else {
             throw HTTPError(.notFound)
@@ -76,14 +102,14 @@ extension Console {
             try await kind.build(FormSource(account: account, query: query, database: database))
         }
         guard let form else { throw HTTPError(.notFound) }
-        guard account.roles.contains(form.role) else {
+        guard account.roles.contains(kind.role) else {
             throw HTTPError(.forbidden, message: looks.texts.text("no_duty", context.language))
         }
-        return form
+        return (kind, form)
     }
 
     /// What the submission is about.
-    private static func subject(of form: Form, _ body: JSONValue) -> String {
+    static func subject(of form: Form, _ body: JSONValue) -> String {
         switch form.subject {
         case .known(let subject): return subject
         case .field(let path):
@@ -111,6 +137,9 @@ extension Console {
             "facts": form.facts.map { ["name": $0.label(language), "value": $0.value] },
         ]
         values["hint"] = form.hint?(language)
+        if let other = form.alternative {
+            values["alternative"] = ["text": other.text(language), "link": other.link]
+        }
         let status: HTTPResponse.Status =
             state.isWaiting ? .accepted : state.problems.isEmpty ? .ok : .unprocessableContent
         return try looks.page("form", title: form.title(language), values, status: status, for: request, context)

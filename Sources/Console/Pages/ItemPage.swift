@@ -85,7 +85,6 @@ extension Console {
         }
         let number = id == nil ? [field("id", "事项编号", "Item’s id", .text(most: 128))] : []
         var form = Form(
-            type: "", subject: .known(""), role: .feed,
             title: id == nil ? Words("新增抽查事项", "Add an item") : Words("修改抽查事项", "Change an item"),
             facts: id.map { [(Words("编号", "Id"), $0)] } ?? [],
             hint: Words("清单的每一版都保留；修改即成为新的一版。", "Every version stays; a change is a new one."), fixed: fixed,

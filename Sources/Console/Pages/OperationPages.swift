@@ -16,93 +16,6 @@ extension Console {
             sheet.refresh = 15
             return try answer(sheet, for: request, context)
         }
-        router.get("dead-letters") { request, context in
-            guard try context.account().operates else { throw HTTPError(.notFound) }
-            let letters = try await deadLetters.letters()
-            return try answer(
-                Sheet(
-                    Words("死信", "Dead letters"),
-                    [
-                        .text(Words("信封、签名或大小有误，或多次处理失败的报文，原样保存在此。", "What could not be taken, kept byte for byte.")),
-                        .table(
-                            Block.Table(
-                                caption: Words("死信", "Dead letters"),
-                                columns: [
-                                    Words("编号", "Number"), Words("主题", "Topic"), Words("原因", "Reason"),
-                                    Words("次数", "Count"), Words("状态", "State"),
-                                ],
-                                rows: letters.map { letter in
-                                    [
-                                        Block.Cell("\(letter.id)", link: "/dead-letters/\(letter.id)"),
-                                        Block.Cell(letter.message.topic),
-                                        Block.Cell("\(letter.code): \(letter.reason)"), Block.Cell("\(letter.count)"),
-                                        letter.replayedAt == nil
-                                            ? Block.Cell(Words("待处理", "Waits"), tone: .bad)
-                                            : Block.Cell(Words("已重投", "Replayed"), tone: .good),
-                                    ]
-                                })),
-                    ]), for: request, context)
-        }
-        router.get("dead-letters/{id}") { request, context in
-            let session = try context.signedIn()
-            let letter = try await letter(context)
-            let action = "/dead-letters/\(letter.id)/replay"
-            var blocks: [Block] = [
-                .facts([
-                    (Words("原因", "Reason"), Block.Cell("\(letter.code): \(letter.reason)")),
-                    (
-                        Words("来自", "From"),
-                        Block.Cell(
-                            "\(letter.message.topic)[\(letter.message.partition)]@\(letter.message.offset)",
-                            isCode: true)
-                    ),
-                    (Words("首次", "First seen"), Block.Cell(letter.firstSeen)),
-                    (Words("次数", "Count"), Block.Cell("\(letter.count)")),
-                    (Words("上次重投", "Replayed"), Block.Cell(letter.replayedAt)),
-                ]),
-                .table(
-                    Block.Table(
-                        caption: Words("报文头", "Headers"), columns: [Words("名称", "Name"), Words("值", "Value")],
-                        rows: letter.message.headers.map {
-                            [
-                                Block.Cell($0.name, isCode: true),
-                                Block.Cell(String(decoding: $0.value, as: UTF8.self), isCode: true),
-                            ]
-                        })),
-                .heading(Words("报文内容", "Body")),
-                .source(letter.message.value.map { String(decoding: $0.prefix(20_000), as: UTF8.self) } ?? "—"),
-                .text(
-                    Words(
-                        "重新投递原样送回原主题，签名不变；内容有误的，应由报送部门更正后重新报送。",
-                        "Replaying sends it back to its topic as it is, with its own signature; what is wrong in it is corrected and submitted again by its department."
-                    )),
-            ]
-            blocks.append(try looks.post(to: action, session, button: Words("原样重新投递", "Replay"), context.language))
-            return try answer(
-                Sheet(
-                    Words("死信 \(letter.id)", "Dead letter \(letter.id)"),
-                    crumb: (Words("死信", "Dead letters"), "/dead-letters"), blocks),
-                for: request, context)
-        }
-        router.post("dead-letters/{id}/replay") { request, context in
-            _ = try await sent(request, context)
-            let letter = try await letter(context)
-            try await desk.replay(letter.message)
-            _ = try await pool.query("SELECT console.letter_replayed(\(letter.id))")
-            try await sessions.record(
-                "letter-replayed", address: address(of: request, context), subject: "\(letter.id)",
-                by: context.account())
-            var response = Response.redirect(to: "/dead-letters/\(letter.id)", type: .normal)
-            response.status = .seeOther
-            return response
-        }
-    }
-
-    private func letter(_ context: ConsoleContext) async throws -> DeadLetters.Letter {
-        guard try context.account().operates, let id = context.parameters.get("id").flatMap({ Int64($0) }),
-            let letter = try await deadLetters.letters(id: id).first
-        else { throw HTTPError(.notFound) }
-        return letter
     }
 
     /// Workers, lag, outbox, leases, registers' freshness: what `yaohao status` shows.
@@ -115,7 +28,7 @@ extension Console {
                 (SELECT count(*) FROM cluster.tasks WHERE state = 'ready') AS ready,
                 (SELECT count(*) FROM cluster.tasks WHERE state = 'leased') AS leased,
                 (SELECT count(*) FROM cluster.tasks WHERE state = 'failed') AS failed,
-                (SELECT count(*) FROM cluster.dead_letters WHERE replayed_at IS NULL) AS letters,
+                (SELECT count(*) FROM cluster.waiting_letters) AS letters,
                 (SELECT count(DISTINCT (register, source, id)) FROM registers.quarantine WHERE superseded_at IS NULL) AS quarantine,
                 (SELECT count(*) FROM cluster.acts_waiting) AS unlinked
             """

@@ -147,8 +147,23 @@ extension Console {
                         rows: participants.map { item in
                             [
                                 Block.Cell(item["department"]?.text), Block.Cell(item["due_on"]?.text),
-                                item["confirmed_at"]?.text.map { Block.Cell($0) }
+                                item["confirmed_at"]?.text.map { Block.instant($0) }
                                     ?? Block.Cell(Words("待确认", "Awaited"), tone: item["overdue"] == true ? .bad : .wait),
+                            ]
+                        })))
+        }
+        blocks += proposals(report, account)
+        let schemes = report["schemes"]?.elements ?? []
+        if !schemes.isEmpty {
+            blocks.append(
+                .table(
+                    Block.Table(
+                        caption: Words("工作方案", "Schemes"),
+                        columns: [Words("行", "Line"), Words("第几次抽取", "Draw"), Words("批准", "Approved")],
+                        rows: schemes.map { scheme in
+                            [
+                                Block.Cell(scheme["line"]?.text), Block.Cell("\(scheme["draw"]?.number ?? 1)"),
+                                Block.instant(scheme["approved_at"]?.text),
                             ]
                         })))
         }
@@ -159,7 +174,7 @@ extension Console {
                     columns: [Words("时间", "At"), Words("环节", "Step"), Words("来源", "Source"), Words("备注", "Remark")],
                     rows: (report["steps"]?.elements ?? []).map { step in
                         [
-                            Block.Cell(step["at"]?.text), Block.Cell(stepName(step["step"]?.text ?? "")),
+                            Block.instant(step["at"]?.text), Block.Cell(stepName(step["step"]?.text ?? "")),
                             Block.Cell(step["source"]?.text), Block.Cell(step["note"]?.text),
                         ]
                     })))
@@ -176,10 +191,55 @@ extension Console {
                             Block.Cell("第 \(number) 版", link: "/plans/\(id)?version=\(number)"),
                             Block.Cell(
                                 Words(PlanReport.chinese(other["state"]?.text ?? ""), other["state"]?.text ?? "")),
-                            Block.Cell(other["drafted_at"]?.text), Block.Cell(other["published_at"]?.text),
+                            Block.instant(other["drafted_at"]?.text), Block.instant(other["published_at"]?.text),
                         ]
                     })))
         return Sheet(Words(same: document["title"]?.text ?? id), crumb: (Words("抽查计划", "Plans"), "/plans"), blocks)
+    }
+
+    /// What the check proposed to draw together, each with the department's answer or the way to give it.
+    private static func proposals(_ report: JSONValue, _ account: Account) -> [Block] {
+        let id = report["id"]?.text ?? ""
+        let isOpen = ["drafted", "checked"].contains(report["state"]?.text ?? "")
+        let mayDecide =
+            isOpen && report["department"]?.text == account.department && account.roles.contains(.plan)
+        let decided = report["merges"]?.elements ?? []
+        func lines(_ proposal: JSONValue) -> [String] {
+            (proposal["lines"]?.elements ?? []).compactMap(\.text).map {
+                $0.hasPrefix(id + "/") ? String($0.dropFirst(id.count + 1)) : $0
+            }
+        }
+        let open = FormSource.proposals(report).filter { proposal in
+            !decided.contains { Set(lines($0)) == Set(lines(proposal)) }
+        }
+        guard !open.isEmpty || !decided.isEmpty else { return [] }
+        let query = "plan=\(FormFields.encode(id))&version=\(report["version"]?.number ?? 0)"
+        return [
+            .table(
+                Block.Table(
+                    caption: Words("内部联合（合并）建议", "Proposals to merge lines"),
+                    columns: [Words("计划行", "Lines"), Words("理由", "Reason"), Words("答复", "Answer")],
+                    rows: open.map { proposal in
+                        let names = lines(proposal).joined(separator: ",")
+                        return [
+                            Block.Cell(lines(proposal).joined(separator: " + ")), Block.Cell(proposal["reason"]?.text),
+                            mayDecide
+                                ? Block.Cell(
+                                    Words("确认或不采纳", "Confirm or decline"),
+                                    link: "/forms/merge-decide?\(query)&lines=\(FormFields.encode(names))")
+                                : Block.Cell(Words("待答复", "Awaited"), tone: .wait),
+                        ]
+                    }
+                        + decided.map { merge in
+                            [
+                                Block.Cell(lines(merge).joined(separator: " + ")),
+                                Block.Cell(merge["reason"]?.text ?? merge["proposal"]?["reason"]?.text),
+                                merge["decision"] == "confirmed"
+                                    ? Block.Cell(Words("已确认", "Confirmed"), tone: .good)
+                                    : Block.Cell(Words("不采纳", "Declined")),
+                            ]
+                        }))
+        ]
     }
 
     private static func stepName(_ step: String) -> Words {

@@ -22,6 +22,12 @@ extension Console {
                 actions.append(Block.Action(text: Words("登记缺勤", "Report an absence"), link: "/forms/absence"))
                 actions.append(Block.Action(text: Words("登记回避", "Report a recusal"), link: "/forms/recusal"))
             }
+            if account.roles.contains(.feed) {
+                actions.append(Block.Action(text: Words("定义子库", "Define a sub-register"), link: "/forms/sub-register"))
+            }
+            if account.roles.contains(.approve) {
+                actions.append(Block.Action(text: Words("人工调整信用风险等级", "Give an entity a class"), link: "/forms/class"))
+            }
             if account.roles.contains(.plan) {
                 actions.append(Block.Action(text: Words("制定检查表", "Define a checklist"), link: "/forms/checklist"))
                 actions.append(Block.Action(text: Words("登记细则、指引", "Register a document"), link: "/forms/document"))
@@ -148,8 +154,7 @@ extension Console {
             let findings = problems.isEmpty ? row.findings.map { ($0.field, Words(same: $0.message)) } : problems
             let view = FormView(site: looks.plain, language: context.language, sent: sent, problems: findings)
             let form = Form(
-                type: "", subject: .known(""), role: .feed, title: Words("更正", "Correct"), fields: Self.fields(of: row),
-                back: "/quarantine")
+                title: Words("更正", "Correct"), fields: Self.fields(of: row), back: "/quarantine")
             blocks += [
                 .heading(Words("更正后重新报送", "Correct and send again")),
                 .text(

@@ -27,7 +27,7 @@ extension Console {
             guard let period = ReturnPeriod(.monthly, try await month(of: request)),
                 let frozen = try await FrozenReturn.read(period, department: department, pool)
             else { throw HTTPError(.notFound) }
-            var blocks: [Block] = [.source(ReturnText.lines(frozen.report, frozen: frozen).joined(separator: "\n"))]
+            var blocks = Self.blocks(of: frozen)
             if account.roles.contains(.office), frozen.remarks.contains(where: { $0.answer == nil }) {
                 blocks.insert(
                     .actions([
@@ -114,6 +114,62 @@ extension Console {
             ]
         }
         return Sheet(Words("月报", "Monthly returns"), blocks)
+    }
+
+    /// A submitted return as its form has it: parts one and two, leads, the year, problems with their answers.
+    private static func blocks(of frozen: FrozenReturn) -> [Block] {
+        let report = frozen.report
+        var blocks: [Block] = [
+            .facts([
+                (Words("填报单位", "Department"), Block.Cell(report.name)),
+                (Words("填报人", "Filled in by"), Block.Cell(frozen.filledBy)),
+                (Words("报送时间", "Submitted"), Block.Cell(frozen.submittedAt)),
+                (Words("审批", "Approval"), Block.Cell(frozen.approval)),
+                (Words("版本", "Version"), Block.Cell("\(frozen.version)")),
+            ]),
+            .table(
+                Block.Table(
+                    caption: Words("一、制度机制建设情况", "Part one: the mechanisms"),
+                    columns: [Words("内容", "What"), Words("情况", "State")],
+                    rows: report.mechanisms.map { [Block.Cell($0.question), Block.Cell($0.answer)] })),
+            .table(figures(report.section, report, Words("二、随机抽查工作开展情况", "Part two: the inspections"))),
+        ]
+        if report.section.isZero {
+            blocks.append(.notice(Words("零报告：本期没有数据。", "There was nothing to report."), tone: .info))
+        }
+        if let year = report.year {
+            blocks.append(.table(figures(year, report, Words("本年累计", "The year so far"))))
+        }
+        if !frozen.remarks.isEmpty {
+            blocks.append(
+                .table(
+                    Block.Table(
+                        caption: Words("问题和建议", "Problems and suggestions"),
+                        columns: [Words("种类", "Kind"), Words("内容", "What"), Words("办公室答复", "Answer")],
+                        rows: frozen.remarks.map { remark in
+                            [
+                                Block.Cell(
+                                    remark.what == "problem"
+                                        ? Words("问题 \(remark.number)", "Problem \(remark.number)")
+                                        : Words("建议 \(remark.number)", "Suggestion \(remark.number)")),
+                                Block.Cell(remark.text),
+                                remark.answer.map { Block.Cell($0) }
+                                    ?? Block.Cell(Words("待答复", "Awaited"), tone: .wait),
+                            ]
+                        })))
+        }
+        return blocks
+    }
+
+    /// The figures of a section; columns in which nothing stands are left out.
+    private static func figures(_ section: ReturnSection, _ report: ReturnReport, _ caption: Words) -> Block.Table {
+        let (titles, lines) = ReturnText.cells(section, of: report)
+        let used = titles.indices.filter { column in
+            column == 0 || lines.contains { !["", "0", "—"].contains($0[column]) }
+        }
+        return Block.Table(
+            caption: caption, columns: used.map { Words(same: titles[$0]) },
+            rows: lines.map { line in used.map { Block.Cell(line[$0]) } })
     }
 
     private func circular(_ request: Request, _ context: ConsoleContext) async throws -> Response {

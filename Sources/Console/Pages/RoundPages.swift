@@ -26,7 +26,7 @@ extension Console {
                                 rows: rounds.map { round in
                                     [
                                         Block.Cell(round.id, link: "/rounds/\(round.id)"), Self.state(round.state),
-                                        Block.Cell(round.openedAt),
+                                        Block.instant(round.openedAt),
                                         Block.Cell(round.commitment.map { String($0.prefix(16)) + "…" }, isCode: true),
                                     ]
                                 })),
@@ -143,8 +143,9 @@ extension Console {
             blocks.append(
                 .notice(
                     Words(
-                        "尚未揭示：\(missing.joined(separator: "、"))；截止 \(text("reveal_by") ?? "—")",
-                        "Not revealed yet: \(missing.joined(separator: ", ")); until \(text("reveal_by") ?? "—")"),
+                        "尚未揭示：\(missing.joined(separator: "、"))；截止 \(FormView.china(text("reveal_by") ?? "—"))",
+                        "Not revealed yet: \(missing.joined(separator: ", ")); until \(FormView.china(text("reveal_by") ?? "—"))"
+                    ),
                     tone: .wait))
         }
         if let reason = text("void_reason") {
@@ -160,9 +161,9 @@ extension Console {
                             "\(text("requests") ?? "0") 份，\(text("departments") ?? "0") 个部门",
                             "\(text("requests") ?? "0") of \(text("departments") ?? "0") departments"))
                 ),
-                (Words("冻结时间", "As of"), Block.Cell(text("as_of"))),
+                (Words("冻结时间", "As of"), Block.instant(text("as_of"))),
                 (Words("承诺", "Commitment"), Block.Cell(text("commitment"), isCode: true)),
-                (Words("揭示截止", "Reveal by"), Block.Cell(text("reveal_by"))),
+                (Words("揭示截止", "Reveal by"), Block.instant(text("reveal_by"))),
                 (Words("结果摘要", "Digest of the result"), Block.Cell(text("result"), isCode: true)),
                 (Words("检查户次", "Visits"), Block.Cell(text("visits"))),
             ])

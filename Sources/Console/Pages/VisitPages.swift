@@ -43,56 +43,6 @@ extension Console {
             else { throw HTTPError(.notFound) }
             return try answer(Self.visit(visit, part, account), for: request, context)
         }
-        router.get("leads") { request, context in
-            let account = try context.account()
-            let leads = try await LeadReport.list(department: account.department, pool)
-            var blocks: [Block] = []
-            if account.roles.contains(.result) {
-                blocks.append(
-                    .actions([Block.Action(text: Words("登记线索", "Report a lead"), link: "/forms/lead", isFirst: true)]))
-            }
-            blocks.append(
-                .table(
-                    Block.Table(
-                        caption: Words("个案线索", "Leads"),
-                        columns: [
-                            Words("编号", "Number"), Words("状态", "State"), Words("收到", "Received"),
-                            Words("当事人", "About"), Words("办理", "Next"),
-                        ],
-                        rows: leads.map { lead in
-                            let id = lead["id"]?.text ?? lead["lead"]?.text ?? ""
-                            let state = lead["state"]?.text ?? ""
-                            return [
-                                Block.Cell(id),
-                                Block.Cell(Self.leadState(state), tone: state == "concluded" ? .good : .wait),
-                                Block.Cell(lead["received_on"]?.text),
-                                Block.Cell(lead["subject"]?.text ?? lead["entity"]?.text),
-                                Self.nextStep(id, state, account),
-                            ]
-                        })))
-            return try answer(Sheet(Words("个案线索", "Leads"), blocks), for: request, context)
-        }
-    }
-
-    private static func leadState(_ state: String) -> Words {
-        switch state {
-        case "reported": Words("已登记", "Reported")
-        case "inspected": Words("已检查", "Inspected")
-        case "filed": Words("已立案", "Case filed")
-        case "concluded": Words("已办结", "Concluded")
-        default: Words(same: state)
-        }
-    }
-
-    private static func nextStep(_ id: String, _ state: String, _ account: Account) -> Block.Cell {
-        guard account.roles.contains(.result) else { return Block.Cell(nil) }
-        let query = "lead=" + FormFields.encode(id)
-        switch state {
-        case "reported":
-            return Block.Cell(Words("录入检查结果", "Enter findings"), link: "/forms/lead-inspected?" + query)
-        case "inspected", "filed": return Block.Cell(Words("办结", "Conclude"), link: "/forms/lead-concluded?" + query)
-        default: return Block.Cell(nil)
-        }
     }
 
     private static func line(_ visit: JSONValue) -> [Block.Cell] {
@@ -247,33 +197,37 @@ extension Console {
                         })),
             ]
         }
-        let consequences = part["consequences"]?.elements ?? []
-        if !consequences.isEmpty {
-            blocks.append(
-                .table(
-                    Block.Table(
-                        caption: Words("后续处置", "Follow-ups"),
-                        columns: [
-                            Words("编号", "Number"), Words("种类", "Kind"), Words("要求", "Demand"), Words("期限", "Due"),
-                            Words("办结", "Done"),
-                        ],
-                        rows: consequences.map { item in
-                            let number = item["id"]?.text ?? ""
-                            let done = item["done_on"]?.text
-                            return [
-                                Block.Cell(number), Block.Cell(item["name"]?.text), Block.Cell(item["demand"]?.text),
-                                Block.Cell(item["due_on"]?.text),
-                                done != nil || !account.roles.contains(.result)
-                                    ? Block.Cell(done)
-                                    : Block.Cell(
-                                        Words("登记进展", "Record a step"),
-                                        link:
-                                            "/forms/consequence-step?visit=\(FormFields.encode(id))&consequence=\(FormFields.encode(number))"
-                                    ),
-                            ]
-                        })))
-        }
+        blocks += entrustments(part["entrustments"]?.elements ?? [], account)
+        let followUps = part["consequences"]?.elements ?? []
+        if !followUps.isEmpty { blocks.append(consequences(followUps, account)) }
         return Sheet(
             Words(same: visit["entity_name"]?.text ?? id), crumb: (Words("检查任务", "Visits"), "/visits"), blocks)
+    }
+
+    /// What was entrusted, with its conclusion or the way to enter it.
+    private static func entrustments(_ list: [JSONValue], _ account: Account) -> [Block] {
+        guard !list.isEmpty else { return [] }
+        return [
+            .table(
+                Block.Table(
+                    caption: Words("委托专业机构", "Entrusted parts"),
+                    columns: [
+                        Words("编号", "Number"), Words("受托机构", "Organisation"), Words("抽查事项", "Matters"),
+                        Words("结论", "Conclusion"),
+                    ],
+                    rows: list.map { item in
+                        let id = item["id"]?.text ?? ""
+                        let conclusion = item["conclusion"]?.text
+                        return [
+                            Block.Cell(id), Block.Cell(item["organisation"]?.text),
+                            Block.Cell((item["items"]?.elements ?? []).compactMap(\.text).joined(separator: "、")),
+                            conclusion == nil && account.roles.contains(.result)
+                                ? Block.Cell(
+                                    Words("录入结论", "Enter the conclusion"),
+                                    link: "/forms/part-conclude?entrustment=\(FormFields.encode(id))")
+                                : Block.Cell(conclusion),
+                        ]
+                    }))
+        ]
     }
 }
