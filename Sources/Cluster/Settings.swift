@@ -98,8 +98,8 @@ public struct Settings: Sendable {
     public let logLevel: Logger.Level
     /// Whether submissions must be signed.
     public let trust: KeyDirectory.Mode
-    /// Where the process crashes, for tests only; empty for nowhere.
-    public let crashes: [CrashPoint: Double]
+    /// Where the process ends or stops, for tests only; empty for nowhere.
+    public let crashes: [CrashPoint: CrashPoint.Chance]
 
     /// Reads the environment. A part that the process does not need may be left out.
     ///
@@ -149,7 +149,7 @@ public struct Settings: Sendable {
         guard let chances = faults.isEmpty ? [:] : CrashPoint.chances(faults) else {
             throw Problem(
                 description:
-                    "YAOHAO_FAULTS: write 'development POINT=CHANCE …' with chances from 0 to 1; the points are "
+                    "YAOHAO_FAULTS: write 'development POINT=CHANCE …', POINT=stop:CHANCE or POINT=linger:CHANCE, with chances from 0 to 1; the points are "
                     + CrashPoint.allCases.map(\.rawValue).joined(separator: ", "))
         }
         crashes = chances

@@ -141,15 +141,18 @@ struct EnvelopeTests {
             ("YAOHAO_POSTGRES", ""), ("YAOHAO_KAFKA", ""), ("YAOHAO_PARTITIONS", "many"), ("YAOHAO_LOG_LEVEL", "loud"),
             ("YAOHAO_UNSIGNED", "yes"), ("YAOHAO_LEASE_MS", "1"), ("YAOHAO_FAULTS", "relay-uncommitted=0.1"),
             ("YAOHAO_FAULTS", "development nowhere=0.1"), ("YAOHAO_FAULTS", "development task-committed=2"),
+            ("YAOHAO_FAULTS", "development task-committed=sleep:1"),
         ] {
             let error = #expect(throws: Settings.Problem.self) {
                 try Settings(environment: right.merging([name: value]) { _, new in new })
             }
             #expect(error?.description.contains(name) == true)
         }
-        let faults = ["YAOHAO_FAULTS": "development task-committed=0.25 relay-uncommitted=1"]
+        let faults = ["YAOHAO_FAULTS": "development task-committed=0.25 relay-uncommitted=stop:1"]
         #expect(
             try Settings(environment: right.merging(faults) { $1 }).crashes
-                == [.taskCommitted: 0.25, .relayUncommitted: 1])
+                == [
+                    .taskCommitted: .init(fault: .end, chance: 0.25), .relayUncommitted: .init(fault: .stop, chance: 1),
+                ])
     }
 }

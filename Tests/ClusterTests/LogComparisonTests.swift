@@ -131,7 +131,7 @@ struct LogComparisonTests {
         "Whatever the broker forgets, whenever relays die or paused ones come back: in the end every message of each key is there, and the newest is the last",
         arguments: [false, true])
     func nothingLost(compacted: Bool) {
-        for seed in 0..<3_000 {
+        for seed in 0..<1_500 {
             var scene = Scene(dice: SystemDice(state: UInt64(seed)), compacted: compacted)
             for _ in 0..<30 {
                 scene.store(scene.dice.below(6))

@@ -16,7 +16,7 @@ MUTANTS = {
         ("Sources/Kafka/PartitionWork.swift", "            state.flow.began(message.size)\n",
          "            state.flow.began(message.size)\n"
          "            if mutant(\"offset-first\") { state.watermark.finish(message.offset) }\n")],
-        ("--crash", "letter-uncommitted=0.5", "--faults", "kill,slow", "--pause", "1", "--noise", "8")),
+        ("--crash", "letter-uncommitted=linger:0.3", "--faults", "slow", "--noise", "8")),
     "inbox-by-place": ("the inbox knows a submission by something else than its source and id", [
         (CLUSTER + "Inbox.swift", "VALUES (\\(submission.source), \\(submission.id), \\(submission.digest)",
          "VALUES (\\(submission.source), \\(submission.id + (mutant(\"inbox-by-place\") ? \"@\" + String(Int.random(in: 0..<1_000_000))"
@@ -33,7 +33,8 @@ MUTANTS = {
         ("--faults", "clock", "--pause", "0.3", "--minutes", "0.8")),
     "relay-unfenced": ("a relay that was paused records what it sent without a look at the lease", [
         (CLUSTER + "OutboxRelay.swift", "            WHERE o.id = d.id\n                AND " + LEASE + "\n",
-         "            WHERE o.id = d.id\n                AND (\\(mutant(\"relay-unfenced\")) OR " + LEASE + ")\n")], PAUSES),
+         "            WHERE o.id = d.id\n                AND (\\(mutant(\"relay-unfenced\")) OR " + LEASE + ")\n")],
+        ("--crash", "relay-unrecorded=stop:0.05", "--faults", "terminate_backend", "--minutes", "0.8")),
     "sent-before-acknowledged": ("outbox rows count as sent before the broker has them", [
         (CLUSTER + "OutboxRelay.swift", "        try await producer.beginTransaction()\n",
          "        if mutant(\"sent-before-acknowledged\") {\n            try await pool.execute(\"UPDATE cluster.outbox SET sent_at ="
@@ -45,13 +46,15 @@ MUTANTS = {
          "            WHERE sent_at IS NULL AND (NOT \\(mutant(\"beyond-the-last\")) OR id > COALESCE((SELECT max(id)"
          " FROM cluster.outbox WHERE sent_at IS NOT NULL), 0)) ORDER BY id LIMIT")], KILLS),
     "lost-stays-lost": ("what the broker has lost is not sent again", [
-        (CLUSTER + "OutboxRelay.swift", "            if span.lowerBound <= newest {",
-         "            if span.lowerBound <= newest, !mutant(\"lost-stays-lost\") {"),
-        (CLUSTER + "OutboxRelay.swift", "        try await resendLost(token: token, state)\n",
-         "        if !mutant(\"lost-stays-lost\") { try await resendLost(token: token, state) }\n")], BROKER),
+        (CLUSTER + "OutboxRelay+Reconcile.swift", "if !from.isEmpty { try await",
+         "if !from.isEmpty, !mutant(\"lost-stays-lost\") { try await")], BROKER),
+    "loss-by-offsets": ("a relay that begins believes the record, and reads no log", [
+        (CLUSTER + "OutboxRelay.swift", "            let places = try await deliveredPlaces(producer)\n",
+         "            let places = mutant(\"loss-by-offsets\") ? [] : try await deliveredPlaces(producer)\n")],
+        ("--faults", "broker_kill,kill,cut", "--pause", "0.5", "--crash", "relay-unrecorded=0.1", "--minutes", "1")),
     "newest-not-last": ("what was lost is sent again behind newer messages of its key", [
-        (CLUSTER + "OutboxRelay.swift", "                sent.removeAll { $0.place == place }\n",
-         "                if !mutant(\"newest-not-last\") { sent.removeAll { $0.place == place } }\n")], BROKER),
+        (CLUSTER + "OutboxRelay+Reconcile.swift", "AND o.sequence >= k.sequence AND",
+         "AND (o.sequence = k.sequence OR NOT \\(mutant(\"newest-not-last\")) AND o.sequence > k.sequence) AND")], BROKER),
     "receipt-before-commit": ("the receipt goes out before its effect is committed", [
         (CLUSTER + "Inbox.swift", "            effects.messages.append(outbox.message(for: receipt))\n",
          "            if mutant(\"receipt-before-commit\") {\n                try await pool.transaction {\n"

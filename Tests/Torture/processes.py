@@ -104,6 +104,9 @@ class Supervisor:
                         elif status not in (0, -signal.SIGKILL):
                             self.unexpected.append(f"{child.name} ended with {status}")
                         self._launch(child)
+                    elif not child.stopped and self._has_stopped_itself(child):
+                        child.stopped = True
+                        threading.Thread(target=self._go_on, args=(child, child.process), daemon=True).start()
                     elif not child.stopped and time.monotonic() - child.started > PATIENCE \
                             and len(self.groups(child)) < GROUPS[child.name]:
                         # The private broker, unlike Apache Kafka, sometimes never answers a member that joins.
@@ -112,6 +115,24 @@ class Supervisor:
                         child.process.wait()
                         self._launch(child)
                 self._share_out()
+
+    @staticmethod
+    def _has_stopped_itself(child):
+        try:
+            with open(f"/proc/{child.process.pid}/stat", encoding="utf-8", errors="replace") as file:
+                return file.read().rsplit(") ", 1)[1][0] == "T"
+        except (OSError, IndexError):
+            return False
+
+    def _go_on(self, child, process):
+        """One that stopped itself at a crash point goes on when its session and its leases are over."""
+        time.sleep(max(self.session_seconds, 10) + 2)
+        with self.lock:
+            if child.process is process:
+                process.send_signal(signal.SIGCONT)
+                child.stopped = False
+                child.started = max(child.started, time.monotonic() - PATIENCE + 8)
+        self.count("SIGSTOP at a crash point, longer than session and lease")
 
     def _show(self, child):
         """Writes what a process that does not end is doing into its log, where there is a debugger."""
