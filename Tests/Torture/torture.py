@@ -1,6 +1,6 @@
 """Drives a whole county through the private servers while it breaks things, then checks what it was promised.
 
-  torture --yaohao BINARY [--seed N] [--minutes M] [--faults NAME,…] [--folder DIR] [--json FILE]
+  torture --yaohao BINARY --folder DIR [--seed N] [--seeds COUNT] [--minutes M] [--faults NAME,…]
 
 scripts/torture calls it. It knows the product by its documents only: it writes, signs and sends the messages itself, starts
 the real processes, and judges by receipts, topics and tables. The same seed makes the same choices; when they fall is up to
@@ -233,13 +233,14 @@ class Torture:
             print(f" {'✗' if broken else '✓'} {number:2d}. {title}: {self.checks.looked_at[number]} checks, {len(broken)} broken")
             for text, times in collections.Counter(text.split(": ")[0] for text in broken).items():
                 print(f"      {times} × {next(t for t in broken if t.startswith(text))[:500]}")
-        return 1 if findings else 0
+        return (1 if findings else 0), summary
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--yaohao", required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=1, help="so many seeds one after another, from --seed on")
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--pause", type=float, default=2.0, help="seconds between two faults to processes, on average")
     parser.add_argument("--faults", help="only these: " + ",".join(faults.Faults.WEIGHTS))
@@ -253,8 +254,22 @@ def main():
     unknown = set((options.faults or "kill").split(",")) - set(faults.Faults.WEIGHTS)
     if unknown:
         parser.error(f"--faults: {', '.join(sorted(unknown))}: no such fault; use {', '.join(faults.Faults.WEIGHTS)}")
-    torture = Torture(options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    status, summaries = 0, []
+    for _ in range(options.seeds):
+        one, summary = run(options)
+        status = max(status, one)
+        if summary:
+            summaries.append(summary)
+        options.seed += 1
+    if options.seeds > 1:
+        total(options, summaries)
+    return status
+
+
+def run(options):
+    """One seed: the exit status, and the report's summary if it came to one."""
+    torture = Torture(options)
     try:
         torture.set_up()
         torture.break_things()
@@ -263,7 +278,7 @@ def main():
         return torture.report()
     except OSError as error:
         print(f"torture: {error}", file=sys.stderr)
-        return 3
+        return 3, None
     finally:
         if torture.supervisor:
             for child in torture.supervisor.children.values():
@@ -271,6 +286,29 @@ def main():
                 if child.process and child.process.poll() is None:
                     child.process.kill()
         torture.stack.end()
+
+
+def total(options, summaries):
+    """What all seeds came to, also in total.json beside the folder of the last."""
+    counts, checks = collections.Counter(), collections.Counter()
+    for summary in summaries:
+        counts.update(summary["counts"])
+        checks.update(summary["checks"])
+    broken = {str(summary["seed"]): summary["findings"] for summary in summaries if summary["findings"]}
+    whole = {"seeds": [summary["seed"] for summary in summaries], "minutes": options.minutes, "counts": dict(sorted(counts.items())),
+             "submissions": sum(summary["submissions"] for summary in summaries),
+             "recovery_seconds": max((summary["recovery_seconds"] for summary in summaries), default=None),
+             "checks": dict(sorted(checks.items())), "findings": broken}
+    with open(options.folder.rstrip("/") + "-total.json", "w", encoding="utf-8") as file:
+        json.dump(whole, file, ensure_ascii=False, indent=1)
+    print(f"\n{len(summaries)} of {options.seeds} seeds: {whole['submissions']} submissions, {sum(checks.values())} checks,"
+          f" {sum(len(texts) for findings in broken.values() for texts in findings.values())} broken")
+    for name, number in sorted(counts.items()):
+        print(f"  {number:6d}  {name}")
+    for seed, findings in broken.items():
+        for number, texts in findings.items():
+            for text in texts[:5]:
+                print(f" ✗ seed {seed}, {number}: {text[:500]}")
 
 
 if __name__ == "__main__":
