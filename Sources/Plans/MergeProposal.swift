@@ -79,24 +79,23 @@ public enum Merging {
     static func proposals(
         _ year: PlannedYear, among lines: [Int], where isWanted: ([Int]) -> Bool
     ) -> [MergeProposal] {
+        let shared = SharedVisits(year)
         var close: [Int: Set<Int>] = [:]
         for (place, one) in lines.enumerated() {
-            for other in lines[(place + 1)...] where isClose(year, one, other) {
+            for other in lines[(place + 1)...] where isClose(year, shared, one, other) {
                 close[one, default: []].insert(other)
                 close[other, default: []].insert(one)
             }
         }
-        func saved(_ members: [Int]) -> Int {
-            guard members.count > 1, isWanted(members), meet(year, members) else { return 0 }
-            let visits = year.visits(of: members)
-            let saved = visits.apart - visits.together
-            return saved >= wholeVisit ? saved : 0
+        func isWorth(_ members: [Int], _ saved: Int) -> Bool {
+            members.count > 1 && saved >= wholeVisit && isWanted(members) && meet(year, members)
         }
         var proposals: [MergeProposal] = []
         for component in components(lines, close) where component.count > 1 {
             let groups =
                 component.count <= exactLimit
-                ? exact(component, close, saved) : greedy(component, close, saved)
+                ? exact(component, close, shared.savings(among: component), isWorth)
+                : greedy(year, component, close, shared, isWorth)
             proposals += groups.map { make(year, $0) }
         }
         return proposals.sorted {
@@ -104,13 +103,11 @@ public enum Merging {
         }
     }
 
-    static func isClose(_ year: PlannedYear, _ one: Int, _ other: Int) -> Bool {
-        guard meet(year, [one, other]) else { return false }
+    static func isClose(_ year: PlannedYear, _ shared: SharedVisits, _ one: Int, _ other: Int) -> Bool {
         let smaller = min(year.poolSize(one), year.poolSize(other))
-        guard smaller > 0, year.shared(one, other) * 10 >= smaller * leastOverlapTenths else { return false }
-        let visits = year.visits(of: [one, other])
-        let least = min(year.visits(of: [one]).apart, year.visits(of: [other]).apart)
-        return least > 0 && (visits.apart - visits.together) * 10 >= least * leastSavedTenths
+        guard smaller > 0, shared.entities(one, other) * 10 >= smaller * leastOverlapTenths else { return false }
+        let least = min(shared.alone[one], shared.alone[other])
+        return least > 0 && shared.saved(one, other) * 10 >= least * leastSavedTenths && meet(year, [one, other])
     }
 
     /// Whether one method and one day suit all.
@@ -148,12 +145,16 @@ public enum Merging {
     }
 
     /// The parting that saves most, over all subsets.
-    private static func exact(_ lines: [Int], _ close: [Int: Set<Int>], _ saved: ([Int]) -> Int) -> [[Int]] {
+    private static func exact(
+        _ lines: [Int], _ close: [Int: Set<Int>], _ saved: (Int) -> Int, _ isWorth: ([Int], Int) -> Bool
+    ) -> [[Int]] {
         let whole = 1 << lines.count
         func members(_ set: Int) -> [Int] { lines.indices.filter { set >> $0 & 1 == 1 }.map { lines[$0] } }
         let worth = (0..<whole).map { set -> Int in
             let own = members(set)
-            return isClique(own, close) ? saved(own) : 0
+            guard own.count > 1, isClique(own, close) else { return 0 }
+            let saved = saved(set)
+            return isWorth(own, saved) ? saved : 0
         }
         var best = [Int](repeating: 0, count: whole)
         var choice = [Int](repeating: 0, count: whole)
@@ -183,32 +184,38 @@ public enum Merging {
         return groups
     }
 
-    private static func greedy(_ lines: [Int], _ close: [Int: Set<Int>], _ saved: ([Int]) -> Int) -> [[Int]] {
-        var left = lines
+    /// From the pair of the largest saving on, each time the line that saves most is taken in, until none is left that
+    /// meets the others; a group that is not worth it leaves its lines to other pairs.
+    private static func greedy(
+        _ year: PlannedYear, _ lines: [Int], _ close: [Int: Set<Int>], _ shared: SharedVisits,
+        _ isWorth: ([Int], Int) -> Bool
+    ) -> [[Int]] {
+        let pairs = lines.flatMap { one in
+            (close[one] ?? []).filter { $0 > one }.map { (saved: shared.saved(one, $0), one: one, other: $0) }
+        }.sorted { ($1.saved, $0.one, $0.other) < ($0.saved, $1.one, $1.other) }
+        var left = Set(lines)
         var groups: [[Int]] = []
-        while true {
-            var best: (saved: Int, group: [Int]) = (0, [])
-            for (place, one) in left.enumerated() {
-                for other in left[(place + 1)...] where close[one]?.contains(other) == true {
-                    let worth = saved([one, other])
-                    if worth > best.saved { best = (worth, [one, other]) }
-                }
+        for pair in pairs where left.contains(pair.one) && left.contains(pair.other) {
+            var group = [pair.one, pair.other]
+            var together = shared.together(pair.one, pair.other)
+            // The largest group on the way that is worth it.
+            var found: [Int]?
+            while true {
+                if isWorth(group, together.saved) { found = group }
+                let more = left.filter { line in
+                    !group.contains(line) && group.allSatisfy { close[$0]?.contains(line) == true }
+                        && meet(year, group + [line])
+                }.map { (saved: shared.saved($0, with: together), line: $0) }.filter { $0.saved > 0 }
+                    .max { ($0.saved, $1.line) < ($1.saved, $0.line) }
+                guard let more else { break }
+                group.append(more.line)
+                shared.add(more.line, to: &together)
             }
-            guard !best.group.isEmpty else { return groups }
-            var isGrowing = true
-            while isGrowing {
-                isGrowing = false
-                let grown = left.filter { line in
-                    !best.group.contains(line) && best.group.allSatisfy { close[$0]?.contains(line) == true }
-                }.map { (saved: saved(best.group + [$0]), group: best.group + [$0]) }
-                if let most = grown.max(by: { $0.saved < $1.saved }), most.saved > best.saved {
-                    best = most
-                    isGrowing = true
-                }
-            }
-            groups.append(best.group.sorted())
-            left.removeAll { best.group.contains($0) }
+            guard let found else { continue }
+            groups.append(found.sorted())
+            left.subtract(found)
         }
+        return groups
     }
 
     private static func isClique(_ members: [Int], _ close: [Int: Set<Int>]) -> Bool {
@@ -235,8 +242,7 @@ public enum Merging {
         let lines = members.map { year.lines[$0].line }
         let names = members.map { "“\(year.lines[$0].line.title)”（\(year.poolSize($0)) 户）" }.joined(separator: "、")
         let smallest = members.map { year.poolSize($0) }.min() ?? 0
-        let pairwise = members.count == 2 ? year.shared(members[0], members[1]) : shared
-        let share = smallest == 0 ? 0 : min(100, pairwise * 100 / smallest)
+        let share = smallest == 0 ? 0 : min(100, shared * 100 / smallest)
         let day = commonDay(lines)
         let method = commonMethods(lines)
         let reason =

@@ -39,6 +39,9 @@ public struct PlannedYear: Sendable {
     public let survey: PoolSurvey
     /// For each line, the number of its pool's entities of each class.
     public let pools: [[CreditClass: Int]]
+    /// For each line, the probability in millionths that one draw takes an entity of a class of its pool: by what its bounds
+    /// promise, and by what they allow at most.
+    private let rates: [(planned: [CreditClass: Int], largest: [CreditClass: Int])]
     /// Draws that one visit can serve: coordinated, one method, and a day on which all of them may be made.
     let together: [[Drawing]]
     /// The other draws.
@@ -52,6 +55,9 @@ public struct PlannedYear: Sendable {
             for pool in group.pools { pools[pool][group.credit, default: 0] += group.count }
         }
         self.pools = pools
+        rates = zip(lines, pools).map { line, pool in
+            (Self.rates(line.line.sample.sample(), pool), Self.rates(line.line.sample.sample(largest: true), pool))
+        }
         (together, alone) = Self.cluster(lines.map(\.line))
     }
 
@@ -95,14 +101,18 @@ public struct PlannedYear: Sendable {
         return (together, alone)
     }
 
+    private static func rates(_ sample: Sample, _ pool: [CreditClass: Int]) -> [CreditClass: Int] {
+        switch sample {
+        case .rates(let rates): return rates
+        case .count(let count):
+            let size = pool.values.reduce(0, +)
+            return pool.mapValues { _ in min(1_000_000, count * 1_000_000 / size) }
+        }
+    }
+
     /// The probability in millionths that one draw of a line takes an entity of a class of its pool.
     func rate(_ line: Int, _ credit: CreditClass, largest: Bool = false) -> Int {
-        switch lines[line].line.sample.sample(largest: largest) {
-        case .rates(let rates): return rates[credit] ?? 0
-        case .count(let count):
-            let size = pools[line].values.reduce(0, +)
-            return size == 0 ? 0 : min(1_000_000, count * 1_000_000 / size)
-        }
+        (largest ? rates[line].largest : rates[line].planned)[credit] ?? 0
     }
 
     /// How many entities one draw of a line takes, by the draw's own rounding.
@@ -132,11 +142,6 @@ public struct PlannedYear: Sendable {
             sums.apart += group.count * rates.reduce(0, +)
             sums.together += group.count * (rates.max() ?? 0)
         }
-    }
-
-    /// How many entities two lines' pools have in common.
-    func shared(_ one: Int, _ other: Int) -> Int {
-        survey.groups.reduce(0) { $1.pools.contains(one) && $1.pools.contains(other) ? $0 + $1.count : $0 }
     }
 
     func poolSize(_ line: Int) -> Int { pools[line].values.reduce(0, +) }

@@ -134,10 +134,11 @@ struct MergingTests {
             Self.group((0..<count).filter { _ in next(2) == 0 }, 20 + next(200))
         }.filter { !$0.pools.isEmpty }
         let year = try Self.year(lines, groups, leads: (0..<count).map { "D\($0 % 3)" })
+        let shared = SharedVisits(year)
         func worth(_ members: [Int]) -> Int? {
             if members.count == 1 { return 0 }
             for (place, one) in members.enumerated() {
-                for other in members[(place + 1)...] where !Merging.isClose(year, one, other) { return nil }
+                for other in members[(place + 1)...] where !Merging.isClose(year, shared, one, other) { return nil }
             }
             guard Set(members.map { year.lines[$0].lead }).count >= 2, Merging.meet(year, members) else { return nil }
             let visits = year.visits(of: members)
@@ -154,5 +155,49 @@ struct MergingTests {
         }
         #expect(proposals.reduce(0) { $0 + $1.saved } == most)
         #expect(Set(proposals.flatMap(\.lines)).count == proposals.reduce(0) { $0 + $1.lines.count })
+    }
+
+    @Test("of many lines that hang together makes groups that are worth it, of enough departments", arguments: 0..<20)
+    func many(seed: Int) throws {
+        var state = UInt64(seed + 1)
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        let count = Merging.exactLimit + 2 + seed % 8
+        let lines = (0..<count).map { index in
+            PlanFixture.line("\(index)", sample: ["rate_ppm": .integer(50_000 + 25_000 * next(7))])
+        }
+        // All share a large pool, each has something of its own.
+        let groups =
+            [Self.group(Array(0..<count), 500, .c)]
+            + (0..<20).map { _ in Self.group((0..<count).filter { _ in next(3) == 0 }, 20 + next(200)) }
+            .filter { !$0.pools.isEmpty }
+        let year = try Self.year(lines, groups, leads: (0..<count).map { "D\($0 % 5)" })
+        let shared = SharedVisits(year)
+        for one in 0..<count {
+            #expect(shared.alone[one] == year.visits(of: [one]).apart)
+            for other in 0..<one {
+                let visits = year.visits(of: [one, other])
+                #expect(shared.saved(one, other) == visits.apart - visits.together)
+                let common = groups.filter { $0.pools.contains(one) && $0.pools.contains(other) }
+                #expect(shared.entities(other, one) == common.reduce(0) { $0 + $1.count })
+            }
+        }
+        // Pairs have too few departments: only what grows from them is worth it.
+        let proposals = Merging.proposals(year, among: Array(0..<count)) { members in
+            Set(members.map { year.lines[$0].lead }).count >= 3
+        }
+        #expect(!proposals.isEmpty)
+        #expect(Set(proposals.flatMap(\.lines)).count == proposals.reduce(0) { $0 + $1.lines.count })
+        for proposal in proposals {
+            let members = year.lines.indices.filter { proposal.lines.contains(year.lines[$0].id) }
+            let visits = year.visits(of: members)
+            #expect(proposal.saved == visits.apart - visits.together && proposal.saved >= Merging.wholeVisit)
+            #expect(Set(members.map { year.lines[$0].lead }).count >= 3)
+            for one in members {
+                for other in members where other > one { #expect(Merging.isClose(year, shared, one, other)) }
+            }
+        }
     }
 }
