@@ -92,6 +92,9 @@ public struct DeadlineEntry: Sendable, Hashable {
                 'title', d.title, 'basis', d.basis, 'entity', d.entity, 'starts_on', d.starts_on::text,
                 'due_on', d.due_on::text, 'problem', d.problem, 'met_at', registers.instant_text(d.met_at),
                 'withdrawn_at', registers.instant_text(d.withdrawn_at),
+                'ladder', (SELECT coalesce(jsonb_agg(jsonb_build_object('rung', r.rung, 'on', r.fire_on::text,
+                        'fired', r.fired_at IS NOT NULL) ORDER BY r.place), '[]')
+                    FROM notices.rungs r WHERE r.kind = d.kind AND r.subject = d.subject),
                 'state', CASE WHEN d.withdrawn_at IS NOT NULL THEN 'withdrawn'
                     WHEN d.met_at IS NOT NULL THEN CASE
                         WHEN (d.met_at AT TIME ZONE 'Asia/Shanghai')::date > d.due_on THEN 'met-late' ELSE 'met' END

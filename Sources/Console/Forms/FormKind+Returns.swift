@@ -35,7 +35,7 @@ extension FormKind {
                     Field(
                         "suggestions", Words("意见建议（每行一条）", "Suggestions, one a line"), .lines(most: 2_000),
                         isRequired: false, initial: []),
-                ], back: "/returns?month=\(period.name)")
+                ], back: period.page)
         },
         FormKind(slug: "return-decide", type: "cn.yaohao.returns.return-decided.v1", role: .approve) { source in
             guard let kind = ReturnKind(rawValue: source.about("kind") ?? "monthly"),
@@ -66,7 +66,7 @@ extension FormKind {
                     Field(
                         "reason", Words("理由", "Reason"), .paragraph(most: 2_000),
                         hint: Words("退回须写明", "Needed when it is returned"), isRequired: false),
-                ], back: "/returns?month=\(period.name)")
+                ], back: period.page)
         },
         FormKind(slug: "return-answer", type: "cn.yaohao.returns.return-answered.v1", role: .office) { source in
             guard let kind = ReturnKind(rawValue: source.about("kind") ?? "monthly"),
@@ -93,7 +93,7 @@ extension FormKind {
                                     fixed: ["what": .string(remark.what), "number": .integer(remark.number)],
                                     fields: [Field("answer", Words("答复", "Answer"), .paragraph(most: 2_000))])
                             }))
-                ], back: "/returns?month=\(period.name)")
+                ], back: period.page)
         },
         FormKind(slug: "activity", type: "cn.yaohao.returns.activity-recorded.v1", role: .result) { source in
             Form(

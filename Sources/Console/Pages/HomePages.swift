@@ -126,16 +126,28 @@ extension Console {
             caption: Words("期限", "Deadlines"),
             columns: [
                 Words("期限", "Due"), Words("状态", "State"), Words("部门", "Department"), Words("事项", "What"),
-                Words("依据", "Basis"),
+                Words("提醒", "Reminders"), Words("依据", "Basis"),
             ],
             rows: entries.map { entry in
                 let state = states[entry.json["state"]?.text ?? ""] ?? (Words("—", "—"), .plain)
                 return [
                     Block.Cell(entry.json["due_on"]?.text ?? entry.json["problem"]?.text),
                     Block.Cell(state.0, tone: state.1), Block.Cell(entry.json["department"]?.text),
-                    Block.Cell(entry.json["title"]?.text), Block.Cell(entry.json["basis"]?.text),
+                    Block.Cell(entry.json["title"]?.text), Self.ladder(entry.json["ladder"]?.elements ?? []),
+                    Block.Cell(entry.json["basis"]?.text),
                 ]
             }, empty: Words("没有未办结的期限。", "Nothing is due."))
+    }
+
+    /// Which rungs of the ladder have been sent, and the day of the next.
+    private static func ladder(_ rungs: [JSONValue]) -> Block.Cell {
+        let sent = rungs.count { $0["fired"] == true }
+        guard let next = rungs.first(where: { $0["fired"] != true }) else {
+            return Block.Cell(Words("已提醒 \(sent) 次", "\(sent) sent"))
+        }
+        let day = next["on"]?.text ?? "—"
+        return Block.Cell(
+            Words("已提醒 \(sent) 次，下次 \(day)", "\(sent) sent, next \(day) (\(next["rung"]?.text ?? ""))"))
     }
 
     private static func effect(_ effect: String) -> Words {

@@ -10,11 +10,7 @@ extension Console {
     func addReturns(to router: Router<ConsoleContext>) {
         router.get("returns") { request, context in
             let account = try context.account()
-            let month = try await month(of: request)
-            guard let period = ReturnPeriod(.monthly, month) else {
-                throw HTTPError(
-                    .badRequest, message: Words("月份应写成 2026-03", "Write the month like 2026-03")(context.language))
-            }
+            let period = try await period(of: request, context)
             let sheet = try await reading(account) { database in
                 try await Self.returns(period, account, database)
             }
@@ -24,8 +20,8 @@ extension Console {
             let account = try context.account()
             let department = context.parameters.get("department") ?? ""
             guard account.seesAll || department == account.department else { throw HTTPError(.notFound) }
-            guard let period = ReturnPeriod(.monthly, try await month(of: request)),
-                let frozen = try await FrozenReturn.read(period, department: department, pool)
+            let period = try await period(of: request, context)
+            guard let frozen = try await FrozenReturn.read(period, department: department, pool)
             else { throw HTTPError(.notFound) }
             var blocks = Self.blocks(of: frozen)
             if account.roles.contains(.office), frozen.remarks.contains(where: { $0.answer == nil }) {
@@ -34,14 +30,16 @@ extension Console {
                         Block.Action(
                             text: Words("答复", "Answer"),
                             link:
-                                "/forms/return-answer?period=\(period.name)&department=\(FormFields.encode(department))",
+                                "/forms/return-answer?\(period.query)&department=\(FormFields.encode(department))",
                             isFirst: true)
                     ]), at: 0)
             }
             return try answer(
                 Sheet(
-                    Words("\(department) \(period.chinese)月报", "Return of \(department), \(period.name)"),
-                    crumb: (Words("月报", "Returns"), "/returns?month=\(period.name)"), blocks), for: request, context)
+                    Words(
+                        "\(department) \(period.chinese)\(period.kind.chinese)",
+                        "Return of \(department), \(period.name)"),
+                    crumb: (Words("月报和总结", "Returns"), period.page), blocks), for: request, context)
         }
         router.get("circular") { request, context in
             let account = try context.account()
@@ -50,12 +48,21 @@ extension Console {
         }
     }
 
-    /// The month that is asked for; this one by default.
-    private func month(of request: Request) async throws -> String {
-        if let month = try FormFields(parsing: request.uri.query ?? "").text("month") { return month }
-        return try await pool.query(
-            "SELECT to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month"
-        ).first?.decode("month", as: String.self) ?? ""
+    /// The period that is asked for; this month by default.
+    private func period(of request: Request, _ context: ConsoleContext) async throws -> ReturnPeriod {
+        let query = try FormFields(parsing: request.uri.query ?? "")
+        let kind = query.text("kind") ?? ReturnKind.monthly.rawValue
+        var name = query.text("period") ?? query.text("month")
+        if name == nil {
+            name = try await pool.query(
+                "SELECT to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month"
+            ).first?.decode("month", as: String.self)
+        }
+        guard let kind = ReturnKind(rawValue: kind), let period = ReturnPeriod(kind, name ?? "") else {
+            throw HTTPError(
+                .badRequest, message: Words("月份应写成 2026-03", "Write the month like 2026-03")(context.language))
+        }
+        return period
     }
 
     private static func returns(
@@ -65,38 +72,51 @@ extension Console {
             """
             SELECT d.id, d.name, coalesce(to_char(s.submitted_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'), '') AS at
             FROM registers.departments d
-            LEFT JOIN returns.submitted s ON s.kind = 'monthly' AND s.department = d.id AND s.period = \(period.name)
+            LEFT JOIN returns.submitted s ON s.kind = \(period.kind.rawValue) AND s.department = d.id AND s.period = \(period.name)
             WHERE d.valid_to IS NULL AND (\(optional: account.scope)::text IS NULL OR d.id = \(optional: account.scope))
             ORDER BY s.submitted_at NULLS LAST, d.id
             """)
         let own = try await FrozenReturn.read(period, department: account.department, database)
         var actions: [Block.Action] = []
-        let query = "?period=\(period.name)"
+        let query = "?" + period.query
+        let name = period.kind.chinese
         if account.roles.contains(.result), own == nil || own?.decision == "returned" {
             actions.append(
-                Block.Action(text: Words("报送本部门月报", "Submit the return"), link: "/forms/return" + query, isFirst: true))
+                Block.Action(
+                    text: Words("报送本部门\(name)", "Submit the return"), link: "/forms/return" + query, isFirst: true))
         }
         if account.roles.contains(.approve), let own, own.decision == nil {
             actions.append(
                 Block.Action(
-                    text: Words("审批月报", "Approve the return"), link: "/forms/return-decide" + query, isFirst: true))
+                    text: Words("审批\(name)", "Approve the return"), link: "/forms/return-decide" + query, isFirst: true)
+            )
         }
         if account.roles.contains(.result) {
             actions.append(Block.Action(text: Words("登记宣传培训", "Record an activity"), link: "/forms/activity"))
         }
+        let year = period.first.year
+        actions += [
+            ("half-year", "\(year)-H1", "半年总结", "Half-year summary"), ("annual", "\(year)", "年度总结", "Annual summary"),
+        ]
+        .filter { $0.0 != period.kind.rawValue }
+        .map { kind, name, chinese, english in
+            Block.Action(
+                text: Words("\(year)年\(chinese)", "\(english) \(year)"), link: "/returns?kind=\(kind)&period=\(name)")
+        }
+        let month = period.kind == .monthly ? period.name : "\(period.last.description.prefix(7))"
         var blocks: [Block] = [
-            .filter([(name: "month", label: Words("月份", "Month"), value: period.name, type: "month")]),
+            .filter([(name: "month", label: Words("月份", "Month"), value: month, type: "month")]),
             .actions(actions),
             .table(
                 Block.Table(
-                    caption: Words("\(period.chinese)报送情况", "Filing of \(period.name)"),
+                    caption: Words("\(period.chinese)\(name)报送情况", "Filing of \(period.name)"),
                     columns: [Words("部门", "Department"), Words("名称", "Name"), Words("报送时间", "Submitted")],
                     rows: try rows.map { row in
                         let id = try row.decode("id", as: String.self)
                         let at = try row.decode("at", as: String.self)
                         return [
                             Block.Cell(
-                                id, link: at.isEmpty ? nil : "/returns/\(FormFields.encode(id))?month=\(period.name)"),
+                                id, link: at.isEmpty ? nil : "/returns/\(FormFields.encode(id))?\(period.query)"),
                             Block.Cell(try row.decode("name", as: String.self)),
                             at.isEmpty ? Block.Cell(Words("未报送", "Not submitted"), tone: .wait) : Block.Cell(at),
                         ]
@@ -104,7 +124,7 @@ extension Console {
         ]
         if let own {
             blocks += [
-                .heading(Words("本部门月报第 \(own.version) 版", "The department’s return, version \(own.version)")),
+                .heading(Words("本部门\(name)第 \(own.version) 版", "The department’s return, version \(own.version)")),
                 .facts([
                     (Words("填报人", "Filled in by"), Block.Cell(own.filledBy)),
                     (Words("审批", "Approval"), Block.Cell(own.approval)),
@@ -113,7 +133,7 @@ extension Console {
                 ]),
             ]
         }
-        return Sheet(Words("月报", "Monthly returns"), blocks)
+        return Sheet(Words("\(period.chinese)\(name)", "Returns of \(period.name)"), blocks)
     }
 
     /// A submitted return as its form has it: parts one and two, leads, the year, problems with their answers.
@@ -182,11 +202,14 @@ extension Console {
         ).first
         let from = try query.text("from") ?? today?.decode("first", as: String.self) ?? ""
         let to = try query.text("to") ?? today?.decode("last", as: String.self) ?? ""
+        let release = Block.Action(
+            text: Words("公布通报（公示网站据此列出部门）", "Release it: the open site then names departments"),
+            link: "/forms/rule?key=lateness_released")
         var blocks: [Block] = [
             .filter([
                 (name: "from", label: Words("起", "From"), value: from, type: "date"),
                 (name: "to", label: Words("止", "To"), value: to, type: "date"),
-            ])
+            ]), .actions([release]),
         ]
         if let first = Day(from), let last = Day(to), first <= last {
             let draft = try await CircularDraft.draft(from: first, to: last, pool)
@@ -229,4 +252,11 @@ extension Console {
         }
         return try answer(Sheet(Words("通报草稿", "Draft of a circular"), blocks), for: request, context)
     }
+}
+
+extension ReturnPeriod {
+    /// The period in an address.
+    var query: String { "kind=\(kind.rawValue)&period=\(name)" }
+    /// The page of what was returned for it.
+    var page: String { "/returns?" + query }
 }
