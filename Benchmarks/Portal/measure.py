@@ -63,14 +63,13 @@ for name, path in questions.items():
     print(f"{name:48s} {statistics.median(times):10.1f} {times[-1]:10.1f}")
 
 
-
 def wrk(duration, *arguments):
     return ["wrk", "-t2", "-c200", f"-d{duration}s", "--latency", "--timeout", "30s", *arguments]
 
 
 def figures(output):
     rate = re.search(r"Requests/sec:\s+(\S+)", output)[1]
-    latency = {p: re.search(rf"{p}%\s+(\S+)", output)[1] for p in ("50", "99")}
+    latency = {p: re.search(rf"(?m)^\s+{p}%\s+(\S+)", output)[1] for p in ("50", "99")}
     errors = re.findall(r"(?:Socket errors|Non-2xx).*", output)
     return f"{rate:>8s}/s  median {latency['50']}, 99 % {latency['99']}  memory {memory()} MB  load {load()}  {' '.join(errors)}"
 
