@@ -53,6 +53,10 @@ public enum RoundReport {
                     'drawing', floor(extract(epoch FROM r.drawn_at - r.seeded_at) * 1000)::bigint),
                 'requests', (SELECT count(*) FROM rounds.requests q WHERE q.round = r.id),
                 'departments', (SELECT count(DISTINCT department) FROM rounds.requests q WHERE q.round = r.id),
+                'withdrawn', COALESCE((SELECT jsonb_agg(jsonb_build_object('request', w.id, 'department', w.department,
+                        'plan_lines', w.plan_lines, 'reason', w.reason,
+                        'at', to_char(w.withdrawn_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY w.number)
+                    FROM rounds.withdrawn_requests w WHERE w.round = r.id), '[]'),
                 'visits', (SELECT count(*) FROM rounds.visits v WHERE v.round = r.id),
                 'reveals', COALESCE((SELECT jsonb_agg(jsonb_build_object('source', w.source,
                         'committed', w.commitment IS NOT NULL, 'revealed', w.revealed_at IS NOT NULL) ORDER BY w.source)
@@ -92,6 +96,11 @@ public enum RoundReport {
             "结果 result       \(field("result"))", "检查 visits       \(field("visits"))",
         ]
         if report["void_reason"]?.text != nil { lines.append("作废 void         \(field("void_reason"))") }
+        for withdrawn in report["withdrawn"]?.elements ?? [] {
+            lines.append(
+                "撤回 withdrawn    \(withdrawn["request"]?.text ?? "")  \(withdrawn["department"]?.text ?? "")  "
+                    + (withdrawn["reason"]?.text ?? ""))
+        }
         for witness in report["reveals"]?.elements ?? [] {
             let state =
                 witness["revealed"] == .bool(true)

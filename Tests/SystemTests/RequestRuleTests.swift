@@ -132,6 +132,9 @@ struct RequestRuleTests {
                     "SELECT count(*) FROM rounds.withdrawn_requests WHERE id = \(first) AND plan_lines = \(["Q/" + first])"
                 )
                     == 1)
+            let report = try #require(try await RoundReport.show("R-" + first, stack.pool))
+            #expect(report["withdrawn"]?.elements?.map { $0["reason"] } == ["改期"] && report["requests"] == 0)
+            #expect(RoundReport.text(report).contains { $0.hasPrefix("撤回") && $0.hasSuffix("改期") })
             // What the county only points out is taken, with the warning in the receipt.
             try await bench.set(["same_item": "warning"])
             let warned = try await bench.ask("R-" + first, first, request(first))

@@ -187,6 +187,23 @@ extension Console {
                     .notice(Words("\(failed) 个任务失败，见运行页", "\(failed) tasks have failed; see Operations"), tone: .bad))
             }
         }
+        let withdrawn = report["withdrawn"]?.elements ?? []
+        if !withdrawn.isEmpty {
+            blocks.append(
+                .table(
+                    Block.Table(
+                        caption: Words("撤回的申请", "Withdrawn requests"),
+                        columns: [
+                            Words("申请", "Request"), Words("部门", "Department"), Words("理由", "Reason"),
+                            Words("时间", "When"),
+                        ],
+                        rows: withdrawn.map { item in
+                            [
+                                Block.Cell(item["request"]?.text), Block.Cell(item["department"]?.text),
+                                Block.Cell(item["reason"]?.text), Block.instant(item["at"]?.text),
+                            ]
+                        })))
+        }
         blocks.append(
             .table(
                 Block.Table(
