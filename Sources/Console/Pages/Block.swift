@@ -72,7 +72,8 @@ enum Block: Sendable {
             return [
                 "table": [
                     "caption": table.caption(language), "columns": table.columns.map { $0(language) },
-                    "filled": !table.rows.isEmpty, "empty": table.empty(language),
+                    "filled": !table.rows.isEmpty,
+                    "empty": table.caption(language) + (language == .chinese ? "：" : ": ") + table.empty(language),
                     "rows": table.rows.map { row in
                         [
                             "cells": zip(row, table.columns).map { cell, column in

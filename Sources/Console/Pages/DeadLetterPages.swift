@@ -88,10 +88,28 @@ extension Console {
         }
     }
 
-    /// The letters that a person may see: everything, or what claims to come from the department.
+    /// The most letters that a list shows: each is read with its body.
+    private static let mostLetters = 200
+
+    /// How many letters wait of those that a person may see.
+    func waitingLetters(of account: Account) async throws -> Int {
+        let sources = try await sources(of: account).map { hexText(Array($0.utf8)) }
+        return try await pool.query(
+            """
+            SELECT count(*) AS letters FROM cluster.waiting_letters d
+            WHERE \(account.operates) OR code <> 'source' AND EXISTS (
+                SELECT FROM jsonb_array_elements(d.headers) AS h
+                WHERE lower(h ->> 0) = 'ce_source' AND h ->> 1 = ANY (\(sources)::text[]))
+            """
+        ).first?.decode("letters", as: Int.self) ?? 0
+    }
+
+    /// The letters that a person may see, the newest first: everything, or what claims to come from the department.
     private func letters(of account: Account, id: Int64? = nil) async throws -> [DeadLetters.Letter] {
-        if account.operates { return try await deadLetters.letters(id: id, newestFirst: true) }
-        let letters = try await deadLetters.letters(id: id, sources: sources(of: account), newestFirst: true)
+        let sources = account.operates ? nil : try await sources(of: account)
+        let letters = try await deadLetters.letters(
+            id: id, sources: sources, newestFirst: true, limit: Self.mostLetters)
+        guard !account.operates else { return letters }
         // Signed by another department that only claims the source.
         return letters.filter { $0.code != "source" }
     }

@@ -11,11 +11,17 @@ extension Console {
         router.get("/") { _, _ in Response.redirect(to: "/home", type: .normal) }
         router.get("home") { request, context in
             let account = try context.account()
-            let sheet = try await reading(account) { database in
+            let waiting = try await waitingLetters(of: account)
+            var sheet = try await reading(account) { database in
                 let visits = try await VisitReport.list(department: account.department, database)
                 let deadlines = try await DeadlineEntry.list(department: account.scope, from: database)
                 let plans = try await PlanReport.list(year: nil, department: account.scope, database)
                 return Self.home(account, visits: visits, deadlines: deadlines, plans: plans)
+            }
+            if waiting > 0 {
+                let letters = Block.Action(
+                    text: Words("待更正的死信（\(waiting)）", "Dead letters to correct (\(waiting))"), link: "/dead-letters")
+                sheet.blocks.insert(.actions([letters]), at: 1)
             }
             return try answer(sheet, for: request, context)
         }
