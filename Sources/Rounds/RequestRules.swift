@@ -103,6 +103,9 @@ struct RequestFacts: Sendable {
     static func load(
         round: String, only: String?, mostPerYear: Int, _ transaction: PostgresTransaction
     ) async throws -> RequestFacts {
+        // What is computed between statements may take longer than an idle transaction is given otherwise; a task's lease is
+        // renewed meanwhile.
+        _ = try await transaction.query("SELECT set_config('idle_in_transaction_session_timeout', '5min', true)")
         // Requests before what was drawn: a round that is sealed in between counts twice rather than not at all.
         var facts = RequestFacts(undrawn: try await undrawn(round: round, only: only, transaction))
         let items = Set(facts.undrawn.filter(\.isExamined).flatMap(\.request.items)).sorted(by: Grammar.precedes)
