@@ -87,6 +87,7 @@ public struct OutboxRelay: Service {
         var token: Int64?
         var producer: KafkaProducer?
         private var ends: [Place: (offset: Int64, since: ContinuousClock.Instant)] = [:]
+        private var looked: ContinuousClock.Instant?
 
         func adopt(_ token: Int64) { self.token = token }
         func use(_ producer: KafkaProducer) {
@@ -104,6 +105,12 @@ public struct OutboxRelay: Service {
         func follows(_ place: Place, _ offset: Int64) -> Bool {
             guard let end = ends[place]?.offset else { return true }
             return end...end + 1 ~= offset
+        }
+        /// Whether a second has gone by since it was last time to look for losses; what is sent meanwhile shows them anyway.
+        func isTimeToLook() -> Bool {
+            if let looked, .now - looked < .seconds(1) { return false }
+            looked = .now
+            return true
         }
         /// Those whose end was noted in the last minutes.
         var recent: [Place] { ends.filter { .now - $0.value.since < .seconds(300) }.map(\.key) }
@@ -126,7 +133,7 @@ public struct OutboxRelay: Service {
             try await send(batch, by: producer, token: token, state)
             guard try await lease() == token else { return }
         }
-        try await lookForLoss(by: producer, token: token, state)
+        if await state.isTimeToLook() { try await lookForLoss(by: producer, token: token, state) }
     }
 
     /// Takes or renews the lease; `nil` when it is somebody else's.

@@ -9,6 +9,7 @@ final class PartitionWork: Sendable {
         /// What the brokers have confirmed, and what was sent to them last.
         var confirmed: Int64?
         var requested: Int64?
+        var requestedAt = ContinuousClock.now
         /// Over: what finishes from now on is another owner's business.
         var isOver = false
     }
@@ -77,11 +78,17 @@ final class PartitionWork: Sendable {
 
     var shouldPause: Bool { state.withLock { $0.flow.shouldPause } }
 
-    /// The offset to commit, if it has moved since it was last sent to the brokers.
-    func takeCommit() -> Int64? {
+    /// How long the client may leave open what a commit came to; after that it is sent again, which does no harm.
+    static let patience = Duration.seconds(5)
+
+    /// The offset to commit, if it has moved since it was last sent to the brokers, or nothing was heard of that for long.
+    func takeCommit(now: ContinuousClock.Instant = .now) -> Int64? {
         state.withLock { state in
-            guard let next = state.watermark.next, next != state.requested else { return nil }
+            guard let next = state.watermark.next else { return nil }
+            let isUnheard = state.requested != state.confirmed && now - state.requestedAt >= Self.patience
+            guard next != state.requested || isUnheard else { return nil }
             state.requested = next
+            state.requestedAt = now
             return next
         }
     }

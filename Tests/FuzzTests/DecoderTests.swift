@@ -14,7 +14,7 @@ import Testing
 /// Every decoder of what comes from outside, on damaged input: it takes it, or refuses it with an error that says where.
 /// It neither crashes nor goes on for ever, and its memory has a bound.
 ///
-/// `YAOHAO_FUZZ_CASES=1000000 swift test --filter FuzzTests` is the long run.
+/// `scripts/fuzz` is the long run.
 @Suite("Damaged input", .serialized)
 struct DecoderTests {
     static let cases = ProcessInfo.processInfo.environment["YAOHAO_FUZZ_CASES"].flatMap { Int($0) } ?? 3_000

@@ -4,6 +4,8 @@ import JSON
 /// case that fails can be had again.
 struct Mutation: RandomNumberGenerator {
     private var state: UInt64
+    /// Whether a list was made very long already: lists within lists would take up all memory before any decoder sees them.
+    private var isLong = false
 
     init(case number: Int) { state = UInt64(truncatingIfNeeded: number) &* 0x9E37_79B9_7F4A_7C15 }
 
@@ -78,7 +80,10 @@ struct Mutation: RandomNumberGenerator {
             var changed = elements.map { json($0, depth: depth + 1) }
             if below(6) == 0 { changed += changed.reversed() }
             if below(6) == 0 { changed = [] }
-            if below(40) == 0, let first = changed.first { changed = [JSONValue](repeating: first, count: 2_000) }
+            if below(40) == 0, !isLong, let first = changed.first {
+                isLong = true
+                changed = [JSONValue](repeating: first, count: 2_000)
+            }
             return .array(changed)
         default: return below(6) == 0 ? scalar() : value
         }

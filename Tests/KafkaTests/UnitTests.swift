@@ -155,6 +155,8 @@ struct LaneUnitTests {
         work.processed(first ?? [])
         #expect(work.takeCommit() == 2)
         #expect(work.takeCommit() == nil)
+        // Nothing was heard of it for long: it is sent again, until it is confirmed.
+        #expect(work.takeCommit(now: .now + PartitionWork.patience) == 2)
         work.commitEnded(2, isConfirmed: false)
         #expect(work.takeCommit() == 2)
         #expect(work.unconfirmed == 2)
