@@ -52,9 +52,9 @@ MUTANTS = {
         (CLUSTER + "OutboxRelay.swift", "            let places = try await deliveredPlaces(producer)\n",
          "            let places = mutant(\"loss-by-offsets\") ? [] : try await deliveredPlaces(producer)\n")],
         ("--faults", "broker_kill,kill,cut", "--pause", "0.5", "--crash", "relay-unrecorded=0.1", "--minutes", "1")),
-    "newest-not-last": ("what was lost is sent again behind newer messages of its key", [
+    "first-lost-only": ("of what was lost only the first message of each key is sent again", [
         (CLUSTER + "OutboxRelay+Reconcile.swift", "AND o.sequence >= k.sequence AND",
-         "AND (o.sequence = k.sequence OR NOT \\(mutant(\"newest-not-last\")) AND o.sequence > k.sequence) AND")], BROKER),
+         "AND (o.sequence = k.sequence OR NOT \\(mutant(\"first-lost-only\")) AND o.sequence > k.sequence) AND")], BROKER),
     "receipt-before-commit": ("the receipt goes out before its effect is committed", [
         (CLUSTER + "Inbox.swift", "            effects.messages.append(outbox.message(for: receipt))\n",
          "            if mutant(\"receipt-before-commit\") {\n                try await pool.transaction {\n"
