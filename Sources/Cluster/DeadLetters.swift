@@ -113,21 +113,31 @@ public struct DeadLetters: Sendable {
         }
     }
 
+    /// Whether a letter `d` claims to come from one of these sources, and isn't another department's that only claims it.
+    private static func claiming(_ sources: [String]?) -> SQL {
+        guard let sources else { return "true" }
+        return """
+            d.code <> 'source' AND EXISTS (SELECT FROM jsonb_array_elements(d.headers) AS h
+                WHERE lower(h ->> 0) = 'ce_source' AND h ->> 1 = ANY (\(sources.map { hexText(Array($0.utf8)) })::text[]))
+            """
+    }
+
+    /// How many letters wait to be replayed or corrected, of all or of these sources.
+    public func waiting(sources: [String]? = nil) async throws -> Int {
+        try await pool.query(
+            "SELECT count(*) AS letters FROM cluster.waiting_letters d WHERE \(Self.claiming(sources))"
+        ).first?.decode("letters", as: Int.self) ?? 0
+    }
+
     /// All dead letters, or one, oldest first.
     ///
     /// - Parameters:
-    ///   - sources: only those that claim to come from one of these.
+    ///   - sources: only those that come from one of these, as far as is known.
     ///   - newestFirst: the newest first, of which the limit then leaves most.
     public func letters(
         id: Int64? = nil, sources: [String]? = nil, newestFirst: Bool = false, limit: Int = 1_000
     ) async throws -> [Letter] {
-        let claimed: SQL =
-            sources.map { sources in
-                """
-                AND EXISTS (SELECT FROM jsonb_array_elements(d.headers) AS h
-                    WHERE lower(h ->> 0) = 'ce_source' AND h ->> 1 = ANY (\(sources.map { hexText(Array($0.utf8)) })::text[]))
-                """
-            } ?? ""
+        let order: SQL = newestFirst ? "id DESC" : "id"
         return try await pool.query(
             """
             SELECT id, topic, partition, "offset", key, headers::text AS headers, body, code, reason, count,
@@ -136,8 +146,8 @@ public struct DeadLetters: Sendable {
                 replayed_at IS NULL
                     AND NOT EXISTS (SELECT FROM cluster.waiting_letters w WHERE w.id = d.id) AS is_corrected
             FROM cluster.dead_letters d
-            WHERE (\(optional: id)::bigint IS NULL OR id = \(optional: id)) \(claimed)
-            ORDER BY CASE WHEN \(newestFirst) THEN -id ELSE id END LIMIT \(limit)
+            WHERE (\(optional: id)::bigint IS NULL OR id = \(optional: id)) AND \(Self.claiming(sources))
+            ORDER BY \(order) LIMIT \(limit)
             """
         ).map { row in
             let headers = try JSONValue(parsing: Array(row.decode("headers", as: String.self).utf8))

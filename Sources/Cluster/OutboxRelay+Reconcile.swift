@@ -51,13 +51,13 @@ extension OutboxRelay {
         _ places: [Place: [Delivery]], by producer: KafkaProducer, token: Int64, _ state: RelayState
     ) async throws -> [Place: [String: Int64]] {
         var again: [Place: [String: Int64]] = [:]
-        for (topic, places) in Dictionary(grouping: places, by: \.key.topic).sorted(by: { $0.key < $1.key }) {
-            var spans = Dictionary(uniqueKeysWithValues: places.map { ($0.key, Self.firstSpan) })
-            let delivered = Dictionary(uniqueKeysWithValues: places)
+        let compactedTopics = Set(topics.all.filter(\.compacted).map(\.name))
+        for (topic, own) in Dictionary(grouping: places.keys, by: \.topic).sorted(by: { $0.key < $1.key }) {
+            let compacted = compactedTopics.contains(topic)
+            var spans = Dictionary(uniqueKeysWithValues: own.map { ($0, Self.firstSpan) })
             while !spans.isEmpty {
-                for (place, log) in try await read(topic, spans, delivered, producer) {
+                for (place, log) in try await read(topic, spans, places, producer) {
                     let onRecord = try await recorded(place, in: log.start..<log.end)
-                    let compacted = topics.all.contains { $0.name == topic && $0.compacted }
                     guard
                         log.start <= log.low
                             || LogComparison(recorded: onRecord, logged: log.entries, compacted: compacted).beginsIntact
@@ -67,7 +67,7 @@ extension OutboxRelay {
                     }
                     spans[place] = nil
                     let comparison = LogComparison(
-                        recorded: onRecord + (delivered[place] ?? []).map(\.entry), logged: log.entries,
+                        recorded: onRecord + (places[place] ?? []).map(\.entry), logged: log.entries,
                         compacted: compacted)
                     var from = comparison.repeats(newest: try await newest(topic, Set(log.entries.map(\.key))))
                     for (key, sequence) in try await beyond(place, log.end) {
@@ -102,7 +102,7 @@ extension OutboxRelay {
         }
         let starts = logs.map { ($0.key.partition, $0.value.start) }
         let reader = try await KafkaReader.open(
-            settings: kafka, topic: topic, from: .offsets(Dictionary(uniqueKeysWithValues: starts)), logger: logger)
+            settings: kafka, topic: topic, at: Dictionary(uniqueKeysWithValues: starts), logger: logger)
         do {
             for message in try await reader.readToEnd() {
                 let place = Place(topic: topic, partition: message.partition)

@@ -16,8 +16,6 @@ public final class KafkaReader: Sendable, AsyncSequence {
         case end
         /// At this offset.
         case offset(Int64)
-        /// At an offset of each partition; the others are not read.
-        case offsets([Int32: Int64])
     }
 
     private struct State {
@@ -69,13 +67,10 @@ public final class KafkaReader: Sendable, AsyncSequence {
         settings: KafkaSettings, topic: String, partitions: [Int32]? = nil, from start: Start = .earliest,
         isolation: Isolation? = nil, timeout: Duration = .seconds(10), logger: Logger
     ) async throws(KafkaError) -> KafkaReader {
-        let client = try RdClient(.consumer, settings.reader(isolation: isolation), logger: logger)
-        do throws(KafkaError) {
+        try await open(settings, isolation, logger) { client throws(KafkaError) in
             let numbers: [Int32]
             if let partitions {
                 numbers = partitions
-            } else if case .offsets(let offsets) = start {
-                numbers = offsets.keys.sorted()
             } else {
                 numbers = Array(0..<(try await client.partitionCount(of: topic, milliseconds: timeout.milliseconds)))
             }
@@ -90,9 +85,29 @@ public final class KafkaReader: Sendable, AsyncSequence {
                     case .earliest: watermarks.low
                     case .end: watermarks.high
                     case .offset(let offset): offset
-                    case .offsets(let offsets): offsets[number] ?? watermarks.high
                     }
             }
+            return starts
+        }
+    }
+
+    /// Opens a reader at an offset of each partition; the others are not read. No broker is asked before the first message.
+    public static func open(
+        settings: KafkaSettings, topic: String, at offsets: [Int32: Int64], isolation: Isolation? = nil, logger: Logger
+    ) async throws(KafkaError) -> KafkaReader {
+        try await open(settings, isolation, logger) { _ in
+            Dictionary(
+                uniqueKeysWithValues: offsets.map { (TopicPartition(topic: topic, partition: $0.key), $0.value) })
+        }
+    }
+
+    private static func open(
+        _ settings: KafkaSettings, _ isolation: Isolation?, _ logger: Logger,
+        at starts: (RdClient) async throws(KafkaError) -> [TopicPartition: Int64]
+    ) async throws(KafkaError) -> KafkaReader {
+        let client = try RdClient(.consumer, settings.reader(isolation: isolation), logger: logger)
+        do throws(KafkaError) {
+            let starts = try await starts(client)
             try client.assign(starts)
             return KafkaReader(client, starts)
         } catch {

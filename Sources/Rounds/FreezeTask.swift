@@ -195,10 +195,7 @@ struct Snapshot: Sendable {
                     ))
             }
         }
-        roster = try await transaction.query(Self.rosterLines(classes: classes, year: year, of: "e.valid_to IS NULL"))
-            .map {
-                try $0.decode("line", as: String.self)
-            }
+        roster = try await Self.roster(classes: classes, year: year, of: "e.valid_to IS NULL", transaction)
         let rows = try await transaction.query(
             """
             SELECT i.id, i.department, array_to_string(i.regions, ',') AS regions,
@@ -268,18 +265,29 @@ struct Snapshot: Sendable {
 
 extension Snapshot {
     /// The lines of the roster as they are now, of entities `e`.
-    static func rosterLines(classes: SQL, year: Int, of entities: SQL) -> SQL {
-        """
-        SELECT concat_ws(E'\\t', e.id, c.class, e.region, e.industry, e.kind, array_to_string(e.permits, ','),
-            array_to_string(e.regulators, ','), COALESCE(v.visits, 0)) AS line
-        FROM registers.entities e JOIN \(classes) c ON c.entity = e.id
-        LEFT JOIN (
-            SELECT v.entity, count(*) AS visits FROM rounds.visits v JOIN rounds.rounds r ON r.id = v.round
-            WHERE r.state IN ('drawn', 'closed')
-                AND extract(year FROM r.as_of AT TIME ZONE 'Asia/Shanghai') = \(year)
-            GROUP BY v.entity
-        ) v ON v.entity = e.id
-        WHERE \(entities) ORDER BY e.id
-        """
+    static func roster(
+        classes: SQL, year: Int, of entities: SQL, _ transaction: PostgresTransaction
+    ) async throws -> [String] {
+        try await transaction.query(
+            """
+            SELECT concat_ws(E'\\t', e.id, c.class, e.region, e.industry, e.kind, array_to_string(e.permits, ','),
+                array_to_string(e.regulators, ','), COALESCE(v.visits, 0)) AS line
+            FROM registers.entities e JOIN \(classes) c ON c.entity = e.id
+            LEFT JOIN (
+                SELECT v.entity, count(*) AS visits FROM rounds.visits v JOIN rounds.rounds r ON r.id = v.round
+                WHERE r.state IN ('drawn', 'closed')
+                    AND extract(year FROM r.as_of AT TIME ZONE 'Asia/Shanghai') = \(year)
+                GROUP BY v.entity
+            ) v ON v.entity = e.id
+            WHERE \(entities) ORDER BY e.id
+            """
+        ).map { try $0.decode("line", as: String.self) }
+    }
+}
+
+extension PoolSurvey {
+    /// How entities lie in pools, by their lines of the roster.
+    init(lines: [String], pools: [Pool]) throws {
+        try self.init(roster: Array(lines.map { $0 + "\n" }.joined().utf8), pools: pools)
     }
 }

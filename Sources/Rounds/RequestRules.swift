@@ -119,18 +119,14 @@ struct RequestFacts: Sendable {
         }
         let current = try await RegisterReading(at: nil, from: transaction)
         func lines(_ entities: SQL) async throws -> [String] {
-            try await transaction.query(
-                Snapshot.rosterLines(classes: current.classesInForce, year: current.day.year, of: entities)
-            ).map { try $0.decode("line", as: String.self) }
-        }
-        func survey(_ lines: [String], _ pools: [Pool]) throws -> PoolSurvey {
-            try PoolSurvey(roster: Array(lines.map { $0 + "\n" }.joined().utf8), pools: pools)
+            try await Snapshot.roster(
+                classes: current.classesInForce, year: current.day.year, of: entities, transaction)
         }
         let pools = facts.undrawn.map(\.request.pool)
         let counts = facts.counted
         if !counts.isEmpty || facts.mayOverlap(mostPerYear: mostPerYear) {
-            facts.survey = try survey(
-                await lines("e.valid_to IS NULL"), pools + pools.map(\.regardlessOfVisits))
+            facts.survey = try await PoolSurvey(
+                lines: lines("e.valid_to IS NULL"), pools: pools + pools.map(\.regardlessOfVisits))
         }
         if !counts.isEmpty { facts.earlier = try await earlier(round: round, transaction) }
         var drawn: [String: [Int: Set<String>]] = [:]
@@ -150,7 +146,7 @@ struct RequestFacts: Sendable {
         for (item, byTimes) in drawn.sorted(by: { $0.key < $1.key }) {
             for (times, entities) in byTimes.sorted(by: { $0.key < $1.key }) {
                 let own = roster.filter { entities.contains(String($0.prefix { $0 != "\t" })) }
-                facts.drawn.append(Drawn(item: item, times: times, survey: try survey(own, pools)))
+                facts.drawn.append(Drawn(item: item, times: times, survey: try PoolSurvey(lines: own, pools: pools)))
             }
         }
         return facts

@@ -59,10 +59,10 @@ enum Succession {
             [try request(row, "body").pool.regardlessOfVisits, try request(row, "other_body").pool.regardlessOfVisits]
         }
         let current = try await RegisterReading(at: nil, from: transaction)
-        let roster = try await transaction.query(
-            Snapshot.rosterLines(classes: current.classesInForce, year: current.day.year, of: "e.valid_to IS NULL")
-        ).map { try $0.decode("line", as: String.self) + "\n" }.joined()
-        let survey = try PoolSurvey(roster: Array(roster.utf8), pools: pools)
+        let survey = try await PoolSurvey(
+            lines: Snapshot.roster(
+                classes: current.classesInForce, year: current.day.year, of: "e.valid_to IS NULL", transaction),
+            pools: pools)
         return try rows.enumerated().compactMap { index, row in
             let shared = survey.groups.reduce(0) { sum, group in
                 group.pools.contains(2 * index) && group.pools.contains(2 * index + 1) ? sum + group.count : sum

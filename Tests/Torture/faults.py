@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 
+import processes
 import psycopg
 
 
@@ -77,15 +78,12 @@ class Faults:
     def terminate(self):
         self.supervisor.terminate(self.victim())
 
-    # How long the relay's lease holds, whatever the tasks' does.
-    RELAY_LEASE_SECONDS = 10
-
     def pause(self):
         """Stops one in the midst of a task, or of relaying, for longer than its session and its lease."""
         seconds = self.supervisor.session_seconds
         query = "SELECT owner FROM cluster.tasks WHERE state = 'leased'"
         if self.dice.random() < 0.5:
-            seconds = max(seconds, self.RELAY_LEASE_SECONDS)
+            seconds = max(seconds, processes.RELAY_LEASE_SECONDS)
             query = "SELECT owner FROM cluster.leases WHERE EXISTS (SELECT FROM cluster.outbox WHERE sent_at IS NULL)"
         end = time.monotonic() + 8
         while time.monotonic() < end:

@@ -13,6 +13,8 @@ WORKERS = {"w1": "feeds,registers,plans,rounds", "w2": "rounds,inspections", "w3
 GROUPS = {name: len(slices.split(",")) + 1 for name, slices in WORKERS.items()} | {"n1": 1}
 # How long the private broker may leave a member without an answer before it is started again.
 PATIENCE = 12
+# How long the relay's lease holds, whatever the tasks' does.
+RELAY_LEASE_SECONDS = 10
 PARTITIONS = 3
 
 
@@ -106,7 +108,9 @@ class Supervisor:
                         self._launch(child)
                     elif not child.stopped and self._has_stopped_itself(child):
                         child.stopped = True
-                        threading.Thread(target=self._go_on, args=(child, child.process), daemon=True).start()
+                        threading.Thread(target=self._rest, daemon=True, args=(
+                            child, child.process, max(self.session_seconds, RELAY_LEASE_SECONDS) + 2,
+                            "SIGSTOP at a crash point, longer than session and lease")).start()
                     elif not child.stopped and time.monotonic() - child.started > PATIENCE \
                             and len(self.groups(child)) < GROUPS[child.name]:
                         # The private broker, unlike Apache Kafka, sometimes never answers a member that joins.
@@ -124,15 +128,15 @@ class Supervisor:
         except (OSError, IndexError):
             return False
 
-    def _go_on(self, child, process):
-        """One that stopped itself at a crash point goes on when its session and its leases are over."""
-        time.sleep(max(self.session_seconds, 10) + 2)
+    def _rest(self, child, process, seconds, what):
+        """One that was stopped goes on after so long, unless it was started again meanwhile."""
+        time.sleep(seconds)
         with self.lock:
             if child.process is process:
                 process.send_signal(signal.SIGCONT)
                 child.stopped = False
                 child.started = max(child.started, time.monotonic() - PATIENCE + 8)
-        self.count("SIGSTOP at a crash point, longer than session and lease")
+        self.count(what)
 
     def _show(self, child):
         """Writes what a process that does not end is doing into its log, where there is a debugger."""
@@ -240,13 +244,7 @@ class Supervisor:
             process = child.process
             child.stopped = True
             process.send_signal(signal.SIGSTOP)
-        time.sleep(seconds)
-        with self.lock:
-            if child.process is process:
-                process.send_signal(signal.SIGCONT)
-                child.stopped = False
-                child.started = max(child.started, time.monotonic() - PATIENCE + 8)
-        self.count("SIGSTOP longer than session and lease")
+        self._rest(child, process, seconds, "SIGSTOP longer than session and lease")
 
     def jump(self, seconds):
         """Sets how far the clocks of some processes are from everybody else's, such as `+3600`."""

@@ -30,6 +30,17 @@ struct Form: Sendable {
         /// The value of a text field, by its path.
         case field(String)
     }
+
+    /// What is submitted when the form says this.
+    func content(_ kind: FormKind, _ body: JSONValue) -> SubmissionDesk.Content {
+        let about =
+            switch subject {
+            case .known(let subject): subject
+            case .field(let path):
+                path.split(separator: ".").reduce(Optional(body)) { value, name in value?[String(name)] }?.text ?? ""
+            }
+        return SubmissionDesk.Content(type: kind.type, subject: about, body: body, role: kind.role, source: source)
+    }
 }
 
 /// One field of a form.

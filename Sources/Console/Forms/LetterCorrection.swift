@@ -71,13 +71,7 @@ struct LetterCorrection: Sendable {
     func content(_ sent: FormFields) -> (SubmissionDesk.Content?, problems: [(path: String, message: Words)]) {
         let (body, problems) = FormReading.read(form, sent)
         guard problems.isEmpty else { return (nil, problems) }
-        if let kind {
-            return (
-                SubmissionDesk.Content(
-                    type: kind.type, subject: Console.subject(of: form, body), body: body, role: kind.role,
-                    source: form.source), []
-            )
-        }
+        if let kind { return (form.content(kind, body), []) }
         let type = type ?? body["type"]?.text ?? ""
         guard let role = FormKind.list.first(where: { $0.type == type })?.role else { return (nil, []) }
         return (
@@ -103,7 +97,7 @@ extension DeadLetters.Letter {
 }
 
 extension Form {
-    /// Whether the form asks for most of what a message says: two forms may have one type.
+    /// Whether the form asks for anything that a message says, if it asks at all: two forms may have one type.
     fileprivate func fits(_ body: JSONValue) -> Bool {
         guard case .object(let members) = body else { return false }
         return fields.contains { members[$0.name] != nil } || fields.isEmpty

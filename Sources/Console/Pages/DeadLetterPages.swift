@@ -93,30 +93,19 @@ extension Console {
 
     /// How many letters wait of those that a person may see.
     func waitingLetters(of account: Account) async throws -> Int {
-        let sources = try await sources(of: account).map { hexText(Array($0.utf8)) }
-        return try await pool.query(
-            """
-            SELECT count(*) AS letters FROM cluster.waiting_letters d
-            WHERE \(account.operates) OR code <> 'source' AND EXISTS (
-                SELECT FROM jsonb_array_elements(d.headers) AS h
-                WHERE lower(h ->> 0) = 'ce_source' AND h ->> 1 = ANY (\(sources)::text[]))
-            """
-        ).first?.decode("letters", as: Int.self) ?? 0
+        try await deadLetters.waiting(sources: claimable(by: account))
     }
 
     /// The letters that a person may see, the newest first: everything, or what claims to come from the department.
     private func letters(of account: Account, id: Int64? = nil) async throws -> [DeadLetters.Letter] {
-        let sources = account.operates ? nil : try await sources(of: account)
-        let letters = try await deadLetters.letters(
-            id: id, sources: sources, newestFirst: true, limit: Self.mostLetters)
-        guard !account.operates else { return letters }
-        // Signed by another department that only claims the source.
-        return letters.filter { $0.code != "source" }
+        try await deadLetters.letters(
+            id: id, sources: claimable(by: account), newestFirst: true, limit: Self.mostLetters)
     }
 
-    /// The sources that a department's keys speak as.
-    private func sources(of account: Account) async throws -> [String] {
-        try await pool.query(
+    /// The sources whose letters a person may see: those that the department's keys speak as; `nil` for all.
+    private func claimable(by account: Account) async throws -> [String]? {
+        guard !account.operates else { return nil }
+        return try await pool.query(
             """
             SELECT DISTINCT s.source FROM cluster.keys k, unnest(k.sources) AS s (source)
             WHERE k.department = \(account.department)

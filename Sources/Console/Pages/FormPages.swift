@@ -24,7 +24,7 @@ extension Console {
                 let chosen = sent.all.filter { !$0.name.hasPrefix("~") }
                 return seeOther(request.uri.path + "?" + FormFields(query.all + chosen).query())
             }
-            switch try await submit(form, kind.type, kind.role, sent, by: context.account()) {
+            switch try await submit(form, kind, sent, by: context.account()) {
             case .shown(let state): return try formPage(form, state, for: request, context)
             case .accepted(let receipt):
                 return seeOther(
@@ -43,19 +43,17 @@ extension Console {
 
     /// Reads a form, submits what it says, and waits for the receipt.
     ///
-    /// - Parameter before: told source and id of the submission before it is sent.
-    func submit(
-        _ form: Form, _ type: String, _ role: Role, _ sent: FormFields, by account: Account,
-        before: @Sendable (_ source: String, _ id: String) async throws -> Void = { _, _ in }
+    private func submit(
+        _ form: Form, _ kind: FormKind, _ sent: FormFields, by account: Account
     ) async throws -> Submitted {
         let (body, problems) = FormReading.read(form, sent)
         guard problems.isEmpty else { return .shown(FormState(sent: sent, problems: problems)) }
-        let content = SubmissionDesk.Content(
-            type: type, subject: Self.subject(of: form, body), body: body, role: role, source: form.source)
-        return try await submit(content, sent, by: account, before: before)
+        return try await submit(form.content(kind, body), sent, by: account)
     }
 
     /// Submits what a person says, and waits for the receipt.
+    ///
+    /// - Parameter before: told source and id of the submission before it is sent.
     func submit(
         _ content: SubmissionDesk.Content, _ sent: FormFields, by account: Account,
         before: @Sendable (_ source: String, _ id: String) async throws -> Void = { _, _ in }
@@ -106,16 +104,6 @@ extension Console {
             throw HTTPError(.forbidden, message: looks.texts.text("no_duty", context.language))
         }
         return (kind, form)
-    }
-
-    /// What the submission is about.
-    static func subject(of form: Form, _ body: JSONValue) -> String {
-        switch form.subject {
-        case .known(let subject): return subject
-        case .field(let path):
-            let value = path.split(separator: ".").reduce(Optional(body)) { value, name in value?[String(name)] }
-            return value?.text ?? ""
-        }
     }
 
     /// A form's page, with what was typed and what is wrong with it.

@@ -50,9 +50,7 @@ extension Console {
             guard receipt.status == .accepted, against.isEmpty else {
                 return try formPage(form, FormState(sent: sent, problems: against), for: request, context)
             }
-            var response = Response.redirect(to: "/items", type: .normal)
-            response.status = .seeOther
-            return response
+            return seeOther("/items")
         }
     }
 

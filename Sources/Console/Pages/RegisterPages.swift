@@ -226,9 +226,7 @@ extension Console {
         }
         _ = try await pool.query(
             "SELECT console.row_superseded(\(row.register.rawValue), \(row.source), \(row.feed), \(row.position))")
-        var response = Response.redirect(to: "/quarantine/\(row.number)", type: .normal)
-        response.status = .seeOther
-        return response
+        return seeOther("/quarantine/\(row.number)")
     }
 }
 

@@ -22,8 +22,7 @@ extension Console {
                 old: context.session?.secret)
             switch outcome {
             case .signedIn(let session):
-                var response = Response.redirect(to: Self.local(target), type: .normal)
-                response.status = .seeOther
+                var response = seeOther(Self.local(target))
                 SessionCookie(settings).set(session.secret, on: &response)
                 cookie.clear(on: &response)
                 return response
@@ -40,8 +39,7 @@ extension Console {
         router.post("sign-out") { request, context in
             _ = try await sent(request, context)
             try await sessions.signOut(try context.signedIn(), address: address(of: request, context))
-            var response = Response.redirect(to: "/sign-in", type: .normal)
-            response.status = .seeOther
+            var response = seeOther("/sign-in")
             SessionCookie(settings).clear(on: &response)
             return response
         }
