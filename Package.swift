@@ -152,6 +152,7 @@ let package = Package(
             path: "Tests/WebTesting", swiftSettings: settings),
         .testTarget(
             name: "WebTests", dependencies: ["Web", "WebTesting", hummingbird, httpTypes], swiftSettings: settings),
+        .testTarget(name: "PortalTests", dependencies: ["Portal", "Web", "JSON"], swiftSettings: settings),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "JSON", "Kafka", crypto], swiftSettings: settings),
         .testTarget(name: "RegistersTests", dependencies: ["Registers", "Cluster", "JSON"], swiftSettings: settings),
         .testTarget(

@@ -11,7 +11,8 @@ struct Absent: MustacheCustomRenderable {
 /// Turns a page's data into what its template reads: beside each instant, rate, code and list there is its wording.
 ///
 /// `x_at` gets `x_at_text` (minutes, by the county's clock), `x_ppm` a percentage, a code such as `state` the text
-/// `state.VALUE` of the table, a list `x` gets `has_x`, a whole number its digits in groups.
+/// `state.VALUE` of the table, a list `x` gets `has_x`, a whole number its digits in groups. What the data hold under such a
+/// name themselves stays as it is.
 struct Presentation {
     let texts: Texts
     let language: Language
@@ -19,11 +20,10 @@ struct Presentation {
     /// The members of an object with their wording.
     func values(_ document: JSONValue) -> [String: Any] {
         guard case .object(let members) = document else { return [:] }
-        var values: [String: Any] = [:]
+        var values: [String: Any] = members.mapValues { shown($0) ?? Absent() }
         for (key, value) in members {
-            values[key] = shown(value) ?? Absent()
-            values[key + "_text"] = wording(key, value) ?? Absent()
-            if case .array(let elements) = value { values["has_" + key] = !elements.isEmpty }
+            if members[key + "_text"] == nil { values[key + "_text"] = wording(key, value) ?? Absent() }
+            if case .array(let elements) = value, members["has_" + key] == nil { values["has_" + key] = !elements.isEmpty }
         }
         return values
     }
