@@ -23,7 +23,9 @@ struct Presentation {
         var values: [String: Any] = members.mapValues { shown($0) ?? Absent() }
         for (key, value) in members {
             if members[key + "_text"] == nil { values[key + "_text"] = wording(key, value) ?? Absent() }
-            if case .array(let elements) = value, members["has_" + key] == nil { values["has_" + key] = !elements.isEmpty }
+            if case .array(let elements) = value, members["has_" + key] == nil {
+                values["has_" + key] = !elements.isEmpty
+            }
         }
         return values
     }
