@@ -17,8 +17,8 @@ final class RdClient: Sendable {
 
     /// A pointer to an object of librdkafka that any thread may use at any time.
     ///
-    /// `@unchecked` because librdkafka documents `rd_kafka_t` and `rd_kafka_queue_t` as thread-safe; that they are
-    /// alive is what borrowing sees to.
+    /// `@unchecked` because librdkafka documents `rd_kafka_t`, `rd_kafka_queue_t` and `rd_kafka_topic_t` as thread-safe;
+    /// that they are alive is what borrowing sees to.
     private struct Shared: @unchecked Sendable {
         let pointer: OpaquePointer
     }
@@ -32,6 +32,7 @@ final class RdClient: Sendable {
     private let events: Shared
     private let log: Unmanaged<RdLog>
     private let usage = Mutex(Usage())
+    private let topics = Mutex<[String: Shared]>([:])
     private let idle = DispatchSemaphore(value: 0)
     /// Where calls that block run, one at a time, so that no thread of Swift's pool does.
     private let blockingCalls = DispatchQueue(label: "kafka.blocking")
@@ -137,6 +138,20 @@ final class RdClient: Sendable {
         try? borrow { _ in rd_kafka_queue_yield(events.pointer) }
     }
 
+    /// The handle of a topic that records go to, made at its first use and kept; call it while borrowing.
+    ///
+    /// Making it asks for the topic's leaders at once. A record that only names its topic waits for that until librdkafka
+    /// next looks over its topics, up to a second later.
+    func topic(_ name: String, in handle: OpaquePointer) throws(KafkaError) -> OpaquePointer {
+        let topic: Shared? = topics.withLock { topics in
+            if let known = topics[name] { return known }
+            topics[name] = rd_kafka_topic_new(handle, name, nil).map(Shared.init)
+            return topics[name]
+        }
+        guard let topic else { throw KafkaError(rd_kafka_last_error()).about("topic '\(name)'") }
+        return topic.pointer
+    }
+
     /// Lends the handle and the queue of events for a call that answers by an event.
     func borrowWithEvents<R>(
         _ body: (OpaquePointer, OpaquePointer) throws(KafkaError) -> R
@@ -154,6 +169,7 @@ final class RdClient: Sendable {
         }
         guard let users else { return }
         if users > 0 { idle.wait() }
+        for topic in topics.withLock({ $0.values }) { rd_kafka_topic_destroy(topic.pointer) }
         rd_kafka_queue_destroy(events.pointer)
         rd_kafka_destroy_flags(handle.pointer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
         log.release()  // librdkafka's threads, which log, have ended

@@ -5,7 +5,9 @@ extension RdClient {
     /// Hands a record over for sending; a delivery report with `id` will follow, unless it throws.
     func produce(_ record: KafkaRecord, id: UInt) throws(KafkaError) {
         try borrow { handle throws(KafkaError) in
+            let topic = try topic(record.topic, in: handle)
             var parts = [
+                rd_kafka_vu_t(RD_KAFKA_VTYPE_RKT) { $0.rkt = topic },
                 rd_kafka_vu_t(RD_KAFKA_VTYPE_MSGFLAGS) { $0.i = RD_KAFKA_MSG_F_COPY },
                 rd_kafka_vu_t(RD_KAFKA_VTYPE_OPAQUE) { $0.ptr = UnsafeMutableRawPointer(bitPattern: id) },
             ]
@@ -18,14 +20,11 @@ extension RdClient {
                 parts.append(rd_kafka_vu_t(RD_KAFKA_VTYPE_HEADERS) { $0.headers = headers })
             }
             // librdkafka copies the key and value within the call.
-            let error = record.topic.withCString { topic in
-                withBytes(record.key) { key in
-                    withBytes(record.value) { value in
-                        parts.append(rd_kafka_vu_t(RD_KAFKA_VTYPE_TOPIC) { $0.cstr = topic })
-                        parts.append(rd_kafka_vu_t(RD_KAFKA_VTYPE_KEY) { $0.mem = key })
-                        parts.append(rd_kafka_vu_t(RD_KAFKA_VTYPE_VALUE) { $0.mem = value })
-                        return rd_kafka_produceva(handle, parts, parts.count)
-                    }
+            let error = withBytes(record.key) { key in
+                withBytes(record.value) { value in
+                    parts.append(rd_kafka_vu_t(RD_KAFKA_VTYPE_KEY) { $0.mem = key })
+                    parts.append(rd_kafka_vu_t(RD_KAFKA_VTYPE_VALUE) { $0.mem = value })
+                    return rd_kafka_produceva(handle, parts, parts.count)
                 }
             }
             if let error {
