@@ -82,6 +82,10 @@ struct ClassGrammar {
         var commas = 0
         scan: while at < grammar.tokens.count {
             switch word(at) {
+            // 总比例的50% is a share of a share; 占比 may be that of a class in the sample.
+            case .ofRate where grammar.plain(at + 1) == "的" || grammar.plain(at) == "占比": break scan
+            // A—1%
+            case .range where at == start: break
             case .filler, .noun, .ofRate, .base, .colon, .every(1), .span(1): break
             case .unit where at > 0: break
             case .respectively: apart = true
@@ -155,7 +159,11 @@ struct ClassGrammar {
             if at + 1 < grammar.tokens.count, case .letters("A") = grammar.tokens[at + 1].kind {
                 return (grammar.plain(at) + "A", at + 2)
             }
+            // 五星级
+            if grammar.plain(at + 1) == "星", word(at + 2) == .grade { return (grammar.plain(at) + "星", at + 2) }
             return (grammar.plain(at), at + 1)
+        case .unknown where grammar.plain(at) == "第" && word(at + 2) == .grade && grammar.figure(at + 1)?.whole != nil:
+            return ("第" + grammar.plain(at + 1), at + 2)
         case .unknown, .word(.filler), .word(.noun):
             let stem = grammar.plain(at)
             return Self.stems.contains(stem) || Self.risks.contains(stem) ? (stem, at + 1) : nil
@@ -189,8 +197,13 @@ struct ClassGrammar {
         guard at < grammar.tokens.count, case .letters(let letter) = grammar.tokens[at].kind else { return nil }
         guard letter.count == 1, ("A"..."E").contains(letter) else { return nil }
         let next = grammar.skipSpaces(at + 1)
-        let share = word(next) == .colon || word(next) == .open ? next + 1 : next
-        return grammar.quantity(at: share)?.0.share == nil ? nil : ([letter], next)
+        let mark: [PlanWord?] = [.colon, .open, .range]
+        let share = mark.contains(word(next)) ? next + 1 : next
+        if grammar.quantity(at: share)?.0.share != nil { return ([letter], next) }
+        // 「信用等级为A的企业，按1%」
+        let before = at > 1 ? grammar.plain(at - 2) + grammar.plain(at - 1) : ""
+        let isNamed = ["级为", "类为", "别为", "结果为"].contains { before.hasSuffix($0) }
+        return isNamed && (grammar.plain(next) == "的" || word(next) == .noun) ? ([letter], next) : nil
     }
 
     /// Another name of a class in parentheses; the letter of the two, or else nothing that helps.

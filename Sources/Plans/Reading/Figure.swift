@@ -30,7 +30,7 @@ struct Figure: Hashable {
             while isDigit(end) { end += 1 }
             return end
         }
-        guard isDigit(start) else { return chinese(plain, at: start) }
+        guard isDigit(start) else { return dates ? chinese(plain, at: start) : chineseFraction(plain, at: start) }
         var end = run(start)
         var scalars = Array(plain[start..<end])
         if !dates, end - start <= 3 {
@@ -68,6 +68,19 @@ struct Figure: Hashable {
             return (Figure(digits: digits.reduce(0) { $0 * 10 + $1 }, decimals: 0, width: 0), end)
         }
         return (value(plain[start..<end]).map { Figure(digits: $0, decimals: 0, width: 0) }, end)
+    }
+
+    /// Reads Chinese numerals with or without a decimal point: 三点五, 零点二五.
+    private static func chineseFraction(_ plain: [Unicode.Scalar], at start: Int) -> (figure: Figure?, end: Int)? {
+        guard let (whole, point) = chinese(plain, at: start) else { return nil }
+        var end = point + 1
+        while end < plain.count, numerals[plain[end]] != nil { end += 1 }
+        guard point < plain.count, plain[point] == "点", end > point + 1 else { return (whole, point) }
+        let fraction = plain[(point + 1)..<end].compactMap { numerals[$0] }
+        let isWhole = end == plain.count || powers[plain[end]] == nil
+        guard let whole, fraction.count <= 6, isWhole else { return (nil, end) }
+        let digits = fraction.reduce(whole.digits) { $0 * 10 + $1 }
+        return (Figure(digits: digits, decimals: fraction.count, width: 0), end)
     }
 
     private static func value(_ scalars: ArraySlice<Unicode.Scalar>) -> Int? {

@@ -63,7 +63,9 @@ struct QuantityGrammar {
         }
         var isNamed = true
         let naming: [PlanWord?] = [.filler, .noun, .ofPool, .base, .unit, .grade]
-        while number < tokens.count, naming.contains(word(number)) || tokens[number].kind == .unknown {
+        while number < tokens.count,
+            naming.contains(word(number)) || tokens[number].kind == .unknown || isAllOf(number)
+        {
             if tokens[number].kind == .unknown || word(number) == .grade { isNamed = false }
             if word(number) == .base { isNamed = true }
             number += 1
@@ -82,6 +84,12 @@ struct QuantityGrammar {
         if word(behind) == .orMore || word(behind) == .orLess {
             bounds.append(word(behind) == .orMore ? .atLeast : .atMost)
             at = behind + 1
+            // 「100户以上企业3%」: how large those are whose share it is.
+            var objects = at
+            while word(objects) == .noun || word(objects) == .filler { objects += 1 }
+            if case .count = content, word(at) == .noun || plain(at) == "的", quantity(at: objects)?.0.share != nil {
+                return nil
+            }
         }
         // 不少于5户以上 says one thing twice; two that differ say nothing certain.
         guard Set(bounds).count <= 1 else { return nil }
@@ -115,6 +123,22 @@ struct QuantityGrammar {
         return (Quantity(content: content, bound: bound), at)
     }
 
+    /// Whether 全部 or 所有 says of which objects the share is that follows: 「所有企业的5%」.
+    func isAllOf(_ start: Int) -> Bool {
+        guard ["全部", "所有"].contains(plain(start)) else { return false }
+        var at = start + 1
+        var isNamed = false
+        while at < tokens.count {
+            switch tokens[at].kind {
+            case .unknown, .letters, .word(.noun), .word(.named), .word(.grade): isNamed = true
+            case .word(.filler), .word(.ofPool), .word(.base), .word(.ofRate), .space: break
+            default: return isNamed && quantity(at: at)?.0.share != nil
+            }
+            at += 1
+        }
+        return false
+    }
+
     // MARK: Shares
 
     /// A share, or a number that gets its unit from the other end of its range.
@@ -131,7 +155,7 @@ struct QuantityGrammar {
     }
 
     private func share(_ at: Int) -> Read<Quantity.Content>? {
-        if case .fixed(let ppm) = word(at) { return (.share(Bounds(exactly: ppm)), at + 1) }
+        if case .fixed(let ppm) = word(at), !isAllOf(at) { return (.share(Bounds(exactly: ppm)), at + 1) }
         guard let (low, next) = shareEnd(at) else { return nil }
         let mark = skipSpaces(next)
         guard word(mark) == .range else {

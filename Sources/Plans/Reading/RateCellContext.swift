@@ -111,6 +111,22 @@ extension RateCellReader {
         return false
     }
 
+    /// Whether a word that says nothing elsewhere begins a name here: 中型饭店, 内资企业, 在产矿山, 平台企业.
+    func beginsName(_ at: Int, _ pending: Pending) -> Bool {
+        guard pending.subject == nil, at >= 0 else { return false }
+        let isBound = ["中", "内", "已", "在"].contains(grammar.plain(at)) && tokens[at + 1].kind == .unknown
+        guard isBound || ["平台", "信用", "本地"].contains(grammar.plain(at)) else { return false }
+        return at == 0 || tokens[at - 1].word?.parts == true || tokens[at - 1].word == .colon
+            || ["对", "按", "其中"].contains(grammar.plain(at - 1))
+    }
+
+    /// Whether 占 only says that a share is one of the whole pool: 「占总数的10%」.
+    func isShareOfPool(_ at: Int, _ pending: Pending) -> Bool {
+        let next = grammar.word(at + 1)
+        guard pending.subject == nil, next == .ofPool || next == .base else { return false }
+        return grammar.quantity(at: at + 2)?.0.share != nil
+    }
+
     /// Whether a clause stands in parentheses.
     private func opens(_ clause: Int) -> Bool {
         clauses.firstIndex(of: clause).map { grammar.word($0) == .open } ?? false

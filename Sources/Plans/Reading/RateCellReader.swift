@@ -145,6 +145,7 @@ struct RateCellReader {
         case .space: break
         case .unknown, .letters:
             if !isScope(at) { pending.unknown.append(at) }
+            if beginsName(at - 1, pending) { pending.name(at - 1) }
             pending.name(at)
         case .brokenFigure: unread[at] = .number
         case .figure(let figure):
@@ -157,7 +158,9 @@ struct RateCellReader {
                 grammar.word(at + 1) == nil || grammar.word(at + 1)?.parts == true ? .numberWithoutUnit : .number
         case .word(let word):
             switch word {
-            case .noun, .unit: pending.name(at)
+            case .noun, .unit:
+                if beginsName(at - 1, pending) { pending.name(at - 1) }
+                pending.name(at)
             // 信用等级, but also the 级 of 市级: part of a name that is not known.
             case .grade where tokens[at].range.count > 1: break
             case .grade:
@@ -165,6 +168,12 @@ struct RateCellReader {
                 pending.name(at)
             case .filler where grammar.plain(at).contains(where: { "抽查".contains($0) }): pending.isDrawn = true
             case .filler, .soft, .strong, .list, .slash, .colon, .open, .close: break
+            case .fixed where grammar.isAllOf(at): break
+            // 总比例的50% is a share of a share.
+            case .ofRate where grammar.plain(at + 1) == "的" && grammar.quantity(at: at + 2)?.0.share != nil:
+                unread[at] = .number
+            case .ofPool where grammar.quantity(at: at + 1)?.0.share != nil:
+                (pending.unknown, pending.isBase) = ([], true)
             case .ofRate, .ofCount, .ofTimes, .ofPool:
                 (pending.label, pending.labelAt) = (word, at)
                 pending.labels.insert(word)
@@ -189,7 +198,7 @@ struct RateCellReader {
                 return name(span: perYear, at, at + 1, &span)
             case .nothing: add(.nothing, at, &pending)
             case .hedge where pending.label == .ofPool: break
-            case .makesUp where isShareOfDrawn(at, pending): break
+            case .makesUp where isShareOfDrawn(at, pending) || isShareOfPool(at, pending): break
             case .hedge: unread[at] = .hedge
             default: unread[at] = .piece
             }

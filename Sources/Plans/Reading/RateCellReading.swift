@@ -43,6 +43,7 @@ struct RateCellReading {
         for (token, doubt) in reader.unread.sorted(by: { $0.key < $1.key }) { mark(reader.clauses[token], doubt) }
         readShares()
         readCounts()
+        readParts()
         readTimes()
         readRest()
         collect()
@@ -116,11 +117,16 @@ struct RateCellReading {
             guard let first = part.first, let last = part.last else { return nil }
             let isKind =
                 reader.grammar.word(last) == .noun || reader.grammar.word(last) == .unit || reader.isScope(last)
+                || reader.tokens[last].kind == .unknown && reader.tokens[last].range.count > 1
+                    && Self.endsOfKinds.contains(reader.grammar.plain(last).last ?? " ")
             guard isKind, part.allSatisfy({ reader.unread[$0] == nil }) else { return nil }
             return reader.text.written(reader.tokens[first].range.lowerBound..<reader.tokens[last].range.upperBound)
         }
         return names.count == parts.count ? names : []
     }
+
+    /// What the names of kinds of objects end in: 眼镜店, 养鸡场.
+    private static let endsOfKinds: Set<Character> = Set("店站场厂馆院园矿校船")
 
     private mutating func readShares() {
         /// The statement and clause of the last share by class.
@@ -186,6 +192,23 @@ struct RateCellReading {
             }
         }
         count = merged(counts)
+    }
+
+    /// Shares by class that may be parts of what is drawn, not of the pool: 「30户，其中A类40%、B类60%」.
+    private mutating func readParts() {
+        let exact = classes.compactMap(\.rate.exact)
+        let isDivided =
+            count != nil && exact.count > 1 && exact.count == classes.count && exact.reduce(0, +) == 1_000_000
+        // 「3%，其中高风险企业不低于50%」: no class has so little that 3% could be the whole's.
+        let whole = share.flatMap { $0.most ?? $0.least }
+        let isAbove = whole.map { whole in
+            classes.contains { $0.rate.exact != 1_000_000 }
+                && classes.allSatisfy { ($0.rate.least ?? $0.rate.most ?? 0) > whole }
+        }
+        let isPart = reader.tokens.indices.contains { reader.grammar.plain($0) == "其中" } && isAbove == true
+        guard !classes.isEmpty, isDivided || isPart else { return }
+        for index in classFacts { mark(reader.facts[index].clause, .several) }
+        classes = []
     }
 
     private mutating func readTimes() {

@@ -24,7 +24,7 @@ struct WindowReader {
     private init(_ cell: String, year: Int?, breaks: PlanText.Breaks) {
         text = PlanText(cell, breaks: breaks)
         self.year = year
-        let tokens = PlanToken.tokens(of: text, vocabulary: .windows, dates: true)
+        let tokens = Self.withYear(PlanToken.tokens(of: text, vocabulary: .windows, dates: true))
         var windows: [(window: PlanWindow, range: Range<Int>)] = []
         for clause in Self.clauses(tokens) {
             guard let first = clause.first, let last = clause.last else { continue }
@@ -41,6 +41,15 @@ struct WindowReader {
         } else if let first = windows.first, let last = windows.last {
             doubts.append((text.written(first.range.lowerBound..<last.range.upperBound), .several))
         }
+    }
+
+    /// 「2025年（3月—11月）」 without its parentheses: the year is that of the months.
+    private static func withYear(_ tokens: [PlanToken]) -> [PlanToken] {
+        let marks = tokens.indices.filter { [.open, .close].contains(tokens[$0].word) }
+        guard tokens.count > 4, tokens[0].figure?.width == 4, tokens[1].word == .year, marks == [2, tokens.count - 1],
+            !tokens.dropFirst(2).contains(where: { $0.word == .year })
+        else { return tokens }
+        return tokens.filter { $0.word != .open && $0.word != .close }
     }
 
     /// The parts of a cell between commas and parentheses, without blanks, and without those that say nothing.
@@ -76,7 +85,8 @@ struct WindowReader {
         }
         if next == count { return single(first, doubt(grammar)) }
         switch grammar.word(next) {
-        case .before where next + 1 == count: return deadline(first)
+        case .before, .until:
+            return next + 1 == count ? deadline(first) : .failure(doubt(grammar))
         case .since where next + 1 == count: return beginning(first, doubt(grammar))
         case .since where grammar.word(next + 1) == .range: return range(first, grammar, next + 2)
         case .range: return range(first, grammar, next + 1)
@@ -121,7 +131,11 @@ struct WindowReader {
     ) -> Result<PlanWindow, WindowDoubt> {
         let dotted = if case .day = first.kind { first.isDotted } else { false }
         guard var (second, next) = grammar.point(at: at, dotted: dotted) else { return .failure(doubt(grammar)) }
-        if grammar.word(next) == .before { next += 1 }
+        if grammar.word(next) == .before {
+            // 9月—10月前: whether October is in it nobody can tell.
+            if case .failure(let doubt) = deadline(second) { return .failure(doubt) }
+            next += 1
+        }
         guard next == grammar.tokens.count else { return .failure(doubt(grammar)) }
         var first = first
         if case .bare(let number) = first.kind {

@@ -1,7 +1,8 @@
 extension PlanVocabulary {
     /// The words of the cell that says from when to when.
     static let windows = PlanVocabulary([
-        (.range, "- 至 到"), (.until, "截至 截止 截止到 截至到 止于"),
+        (.range, "- -- 至 到"),
+        (.until, "截至 截止 截止到 截至到 止于 截止日期 截止时间 不晚于 不迟于 最迟 最晚 最迟于 最晚于"),
         (.slash, "/"), (.dot, "."), (.open, "("), (.close, ")"),
         (.strong, "; 。"), (.soft, ", \n"), (.list, "、 和 及 与"),
         (.year, "年 年度"), (.month, "月 月份"), (.day, "日 号"), (.quarter, "季度 季"), (.ordinal, "第"),
