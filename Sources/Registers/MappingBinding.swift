@@ -126,6 +126,8 @@ struct MappingBinding {
 extension String {
     /// Without the spaces around it, the full-width one included.
     var trimmedBySpaces: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        let inner = drop(while: \.isWhitespace)
+        guard let last = inner.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(inner[...last])
     }
 }

@@ -116,7 +116,7 @@ extension Register.Column {
         case .text, .day: return .string(text)
         case .list:
             if text.utf8.contains(where: { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: " ") }) {
-                return Self.list(text.split(separator: ";").map { $0.trimming(while: { $0 == " " }) })
+                return Self.list(text.utf8.split(separator: UInt8(ascii: ";")).map { $0.trimming(UInt8(ascii: " ")) })
             }
             return text.isEmpty ? [] : .array([.string(text)])
         case .flag:
@@ -141,8 +141,10 @@ func utf8Precedes(_ left: String, _ right: String) -> Bool {
     left.utf8.lexicographicallyPrecedes(right.utf8)
 }
 
-extension Substring {
-    fileprivate func trimming(while isPadding: (Character) -> Bool) -> String {
-        String(drop(while: isPadding).reversed().drop(while: isPadding).reversed())
+extension Substring.UTF8View {
+    fileprivate func trimming(_ padding: UInt8) -> String {
+        let inner = drop(while: { $0 == padding })
+        guard let last = inner.lastIndex(where: { $0 != padding }) else { return "" }
+        return String(Substring(inner[...last]))
     }
 }
