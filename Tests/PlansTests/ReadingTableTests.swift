@@ -54,6 +54,22 @@ struct ReadingTableTests {
         #expect(readings[1].certain && readings[1].rate == Bounds(least: 50_000, most: nil))
     }
 
+    @Test("gives a bare number below 频次 or 数量 what it counts, but none below 比例 or 大约")
+    func counted() throws {
+        let table = table([
+            ["联查对象", "抽查比例", "抽查频次", "抽查数量", "大约抽取的检查对象数量", "实施日期"],
+            ["旅行社", "5%", "=1", "7", "", "3月"], ["旅行社", "5%", "≥2", "7户", "", "3月"], ["旅行社", "5", "1", "", "", "3月"],
+            ["旅行社", "5%", "", "", "2家", "3月"],
+        ])
+        let lines = try PlanTable([table], file: "plan.csv").lines
+        let readings = lines.map { PlanLineReader.read($0.cells) }
+        #expect(lines[0].cells[.objectScope] == "旅行社" && lines[0].cells[.window] == "3月")
+        #expect(readings.map(\.certain) == [true, true, false, false])
+        #expect(readings.map(\.timesPerYear) == [1, 2, 1, nil])
+        #expect(readings.map { $0.count?.exact } == [7, 7, nil, nil])
+        #expect(readings.map { $0.rate?.exact } == [50_000, 50_000, nil, 50_000])
+    }
+
     @Test("with other headings is read by a mapping")
     func mapping() throws {
         let columns = try PlanColumns(

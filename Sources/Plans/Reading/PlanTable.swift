@@ -90,7 +90,7 @@ public struct PlanTable: Sendable {
             for index in indices where row.cells.indices.contains(index) {
                 var text = row.cells[index]
                 if text.allSatisfy(\.isWhitespace) { continue }
-                if column == .ratioAndFrequency { text = withUnit(text, of: heading.columns[index].name) }
+                if column == .ratioAndFrequency { text = withUnit(text, of: heading.columns[index].names.last ?? "") }
                 // A cell merged over columns stands in each of them.
                 if !parts.contains(text) { parts.append(text) }
             }
@@ -101,11 +101,18 @@ public struct PlanTable: Sendable {
         return cells
     }
 
-    /// A bare number with the unit that its heading gives it: 抽查比例(%), 抽查数量(户), 抽查频次(次/年).
+    /// A bare number with the unit that its heading gives it: 抽查比例(%), 抽查数量(户), 抽查频次. Under 大约抽取数量 it is not certain.
     private static func withUnit(_ text: String, of heading: String) -> String {
-        guard text.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }) else { return text }
-        guard heading.hasSuffix(")"), let open = heading.lastIndex(of: "(") else { return text }
-        return text + heading[heading.index(after: open)...].dropLast()
+        if heading.contains("大约") { return "约" + text }
+        let number = text.drop { "=≥>".contains($0) }
+        guard !number.isEmpty, number.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }) else { return text }
+        if heading.hasSuffix(")"), let open = heading.lastIndex(of: "(") {
+            return text + heading[heading.index(after: open)...].dropLast()
+        }
+        func names(_ words: [String]) -> Bool { words.contains { heading.contains($0) } }
+        guard !names(["比例", "比率"]), !number.contains(".") else { return text }
+        if names(["频次", "频率", "次数"]) { return text + "次" }
+        return names(["户数", "家数", "数量", "对象数", "抽查数", "检查数", "抽取数"]) ? text + "户" : text
     }
 
     /// The title above the heading: the longest of the texts there.
