@@ -17,23 +17,21 @@ struct FeedApplier: Sendable {
         outbox = Outbox(topics: topics)
     }
 
-    /// Applies a feed if all of it is in, or repeats the receipt of one that was applied before.
+    /// Applies a feed if all of it is in and nobody has applied it yet.
     func settle(_ name: FeedName) async throws {
         let statements = FeedStatements(name: name)
-        let isSettled = try await pool.transaction { transaction in
+        let isApplied = try await pool.transaction { transaction in
             // Whoever still stores rows of it ends first.
             _ = try await transaction.query("SELECT pg_advisory_xact_lock(\(name.lock)::bigint)")
             let rows = try await transaction.query(
                 """
-                SELECT mode, version, partitions, allow_shrink, person, receipt::text AS receipt FROM registers.feeds
-                WHERE register = \(name.register.rawValue) AND source = \(name.source) AND id = \(name.id) FOR UPDATE
+                SELECT mode, version, partitions, allow_shrink, person FROM registers.feeds
+                WHERE register = \(name.register.rawValue) AND source = \(name.source) AND id = \(name.id)
+                    AND applied_at IS NULL FOR UPDATE
                 """)
-            guard let row = rows.first else { return false }
-            if let stored = try row.decode("receipt", as: String?.self) {
-                try await send(Receipt(json: JSONValue(parsing: stored)), transaction)
-                return true
+            guard let row = rows.first, let mode = FeedMode(rawValue: try row.decode("mode", as: String.self)) else {
+                return false
             }
-            guard let mode = FeedMode(rawValue: try row.decode("mode", as: String.self)) else { return false }
             let heading = FeedHeading(
                 register: name.register, source: name.source, id: name.id, mode: mode,
                 version: try row.decode("version", as: Int.self),
@@ -46,11 +44,24 @@ struct FeedApplier: Sendable {
             try await send(receipt, transaction)
             return true
         }
-        guard isSettled else { return }
-        // Rows that were sent again while the feed was being applied are of no use any more, either. Whoever waits for the
-        // receipt does not wait for this.
+        guard isApplied else { return }
+        // Whoever waits for the receipt does not wait for this.
         try await pool.transaction { transaction in
             for statement in statements.forget { try await transaction.execute(statement) }
+        }
+    }
+
+    /// Sends the receipt of a feed that was applied before once more: its source has sent it again.
+    func repeatReceipt(of name: FeedName) async throws {
+        try await pool.transaction { transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT receipt::text AS receipt FROM registers.feeds
+                WHERE register = \(name.register.rawValue) AND source = \(name.source) AND id = \(name.id)
+                    AND receipt IS NOT NULL
+                """)
+            guard let row = rows.first else { return }
+            try await send(Receipt(json: JSONValue(parsing: row.decode("receipt", as: String.self))), transaction)
         }
     }
 

@@ -39,6 +39,7 @@ public struct FeedIntake: Sendable {
     /// - Throws: what may pass on a later try, such as `PostgresError`; then take the same messages again.
     public func take(_ messages: [RawMessage]) async throws {
         var ended: Set<FeedName> = []
+        var repeated: Set<FeedName> = []
         var start = 0
         while start < messages.count {
             var end = start
@@ -47,11 +48,14 @@ public struct FeedIntake: Sendable {
                 bytes += messages[end].value?.count ?? 0
                 end += 1
             }
-            ended.formUnion(try await store(Array(messages[start..<end])))
+            let stored = try await store(Array(messages[start..<end]))
+            ended.formUnion(stored.ended)
+            repeated.formUnion(stored.repeated)
             start = end
         }
         // Each resending closes with the markers again, so an end is the only moment at which a feed can become whole.
         for name in ended.sorted() { try await applier.settle(name) }
+        for name in repeated.sorted() { try await applier.repeatReceipt(of: name) }
     }
 
     /// Reads some messages, and stores what they say in one transaction.
@@ -59,8 +63,8 @@ public struct FeedIntake: Sendable {
     /// Everything is read and made ready before the transaction begins: one that is open while a partition computes would
     /// wait for its turn behind the computing of all the others.
     ///
-    /// - Returns: the feeds of which an end was among them.
-    private func store(_ messages: [RawMessage]) async throws -> [FeedName] {
+    /// - Returns: the feeds of which an end was among them, those apart that had been settled before.
+    private func store(_ messages: [RawMessage]) async throws -> (ended: Set<FeedName>, repeated: Set<FeedName>) {
         var pages: [(page: StagedPage, rows: [UInt8])] = []
         var begun: [FeedHeading] = []
         var ends: [FeedEnd] = []
@@ -86,9 +90,12 @@ public struct FeedIntake: Sendable {
                 try await deadLetters.store(message, code: error.code, reason: error.reason)
             }
         }
-        if !begun.isEmpty || !ends.isEmpty { try await store(begun + ends.map(\.heading), ends) }
+        // Ends last: once all are there, another partition's worker takes the feed for whole and looks for these pages.
         if !pages.isEmpty { try await store(pages) }
-        return ends.map(\.heading.name)
+        guard !begun.isEmpty || !ends.isEmpty else { return ([], []) }
+        let settled = try await store(begun + ends.map(\.heading), ends)
+        let ended = Set(ends.map(\.heading.name))
+        return (ended.subtracting(settled), ended.intersection(settled))
     }
 
     private func read(_ message: RawMessage, _ verified: KeyDirectory.Verified) throws -> FeedMessage {
@@ -103,12 +110,15 @@ public struct FeedIntake: Sendable {
             verified.event, register: register, partition: Int(message.partition), key: message.key)
     }
 
-    /// Stores markers.
-    private func store(_ headings: [FeedHeading], _ ends: [FeedEnd]) async throws {
+    /// Stores markers of feeds that are not settled yet.
+    ///
+    /// - Returns: the feeds that are.
+    private func store(_ headings: [FeedHeading], _ ends: [FeedEnd]) async throws -> Set<FeedName> {
         // In the order of their keys, so that two workers never wait for each other in a circle.
         let headings = Dictionary(headings.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
             .values.sorted { $0.name < $1.name }
-        try await pool.transaction { transaction in
+        return try await pool.transaction { transaction in
+            try await holdOff(headings.map(\.name), transaction)
             try await transaction.execute(
                 """
                 INSERT INTO registers.feeds (register, source, id, mode, version, partitions, allow_shrink, person)
@@ -120,6 +130,15 @@ public struct FeedIntake: Sendable {
                     AS h (register, source, id, mode, version, partitions, allow_shrink, person)
                 ON CONFLICT DO NOTHING
                 """)
+            let settled = try await transaction.query(
+                """
+                SELECT h.ordinal FROM unnest(\(headings.map(\.register.rawValue))::text[],
+                    \(headings.map(\.source))::text[], \(headings.map(\.id))::text[])
+                    WITH ORDINALITY AS h (register, source, id, ordinal)
+                JOIN registers.feeds f USING (register, source, id) WHERE f.applied_at IS NOT NULL
+                """
+            ).map { headings[try $0.decode("ordinal", as: Int.self) - 1].name }
+            let ends = ends.filter { !settled.contains($0.heading.name) }
             try await transaction.execute(
                 """
                 INSERT INTO registers.feed_ends (register, source, feed, partition, count, checksum)
@@ -129,7 +148,15 @@ public struct FeedIntake: Sendable {
                     \(ends.map(\.checksum))::text[])
                 ON CONFLICT DO NOTHING
                 """)
+            return Set(settled)
         }
+    }
+
+    /// Keeps feeds from being settled until the transaction has ended; what it sees of them stays true so long.
+    private func holdOff(_ feeds: [FeedName], _ transaction: PostgresTransaction) async throws {
+        _ = try await transaction.query(
+            "SELECT pg_advisory_xact_lock_shared(l.lock) FROM unnest(\(feeds.map(\.lock).sorted())::bigint[]) AS l (lock)"
+        )
     }
 
     /// Stores the rows of pages that are not there yet, of feeds that are not applied yet.
@@ -140,10 +167,7 @@ public struct FeedIntake: Sendable {
         let pages = found.map(\.page)
         let uuids = Dictionary(uniqueKeysWithValues: feeds.map { ($0, $0.uuid) })
         try await pool.transaction { transaction in
-            _ = try await transaction.query(
-                """
-                SELECT pg_advisory_xact_lock_shared(l.lock) FROM unnest(\(feeds.map(\.lock).sorted())::bigint[]) AS l (lock)
-                """)
+            try await holdOff(feeds, transaction)
             let fresh = try await transaction.query(Self.insertion(of: pages))
             let places = Set(
                 try fresh.map { row in

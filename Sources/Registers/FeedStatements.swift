@@ -248,7 +248,12 @@ struct FeedStatements {
                 """)
         default: break
         }
-        return statements + ["rows", "pages"].map { abandoned(heading, in: "registers.feed_" + $0) }
+        return statements + ["rows", "pages"].map { abandoned(heading, in: "registers.feed_" + $0) } + [
+            """
+            DELETE FROM registers.feed_ends s USING registers.feeds f
+            WHERE (s.register, s.source, s.feed) = (f.register, f.source, f.id) AND \(isAbandoned(heading))
+            """
+        ]
     }
 
     /// Puts the rows that break rules into quarantine, whole, one line for each rule.
@@ -272,7 +277,13 @@ struct FeedStatements {
         DELETE FROM \(SQL(raw: table)) s USING registers.feeds f
         WHERE s.feed = encode(substring(sha256(sha256(convert_to(f.register, 'UTF8')) || sha256(convert_to(f.source, 'UTF8'))
                 || sha256(convert_to(f.id, 'UTF8'))) FOR 16), 'hex')::uuid
-            AND f.register = \(name.register.rawValue) AND f.source = \(name.source)
+            AND \(isAbandoned(heading))
+        """
+    }
+
+    private func isAbandoned(_ heading: FeedHeading) -> SQL {
+        """
+        f.register = \(name.register.rawValue) AND f.source = \(name.source)
             AND f.version < \(heading.version) AND f.begun_at < clock_timestamp() - interval '1 day'
         """
     }

@@ -17,9 +17,11 @@ struct StagedPage {
             return []
         }
         var found: Set<String> = []
+        var last = JSONValue.null
         for row in rows {
-            guard case .good(let cells) = row.content else { continue }
-            switch cells[place] {
+            guard case .good(let cells) = row.content, cells[place] != last else { continue }
+            last = cells[place]
+            switch last {
             case .string(let id): found.insert(id)
             case .array(let ids): for id in ids { if let id = id.text { found.insert(id) } }
             default: break
@@ -38,10 +40,13 @@ extension StagedPage {
         else { return ([], []) }
         var regions: Set<String> = []
         var industries: Set<String> = []
+        var last: (region: String?, industry: String?)
         for row in rows {
             guard case .good(let cells) = row.content else { continue }
-            if let code = cells[region].text { regions.insert(String(code.prefix(6))) }
-            if let code = cells[industry].text { industries.insert(code) }
+            let (place, trade) = (cells[region].text, cells[industry].text)
+            if let place, place != last.region { regions.insert(String(place.prefix(6))) }
+            if let trade, trade != last.industry { industries.insert(trade) }
+            last = (place, trade)
         }
         return (regions.sorted(), industries.sorted())
     }

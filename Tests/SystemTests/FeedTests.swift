@@ -254,6 +254,48 @@ struct FeedTests {
         }
     }
 
+    @Test("each sending of a feed gets its receipt")
+    func receiptOfEachSending() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let source = try await FeedSource(stack)
+            let messages = source.messages(try source.batch(.departments, .snapshot, version: 1, departments(1...20)))
+            for partition in messages { try await source.intake.take(partition) }
+            #expect(try await source.receipts().count == 1)
+            for partition in messages { try await source.intake.take(partition) }
+            let receipts = try await source.receipts()
+            #expect(receipts.count > 1)
+            #expect(Set(receipts).count == 1)
+            for table in ["rows", "pages", "ends"] {
+                #expect(try await stack.count("SELECT count(*) FROM registers.feed_\(SQL(raw: table))") == 0)
+            }
+        }
+    }
+
+    /// Else whoever takes the last end finds the feed short of rows that are on their way.
+    @Test("the end of a partition is only seen together with its rows")
+    func endsAfterRows() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let source = try await FeedSource(stack)
+            let messages = source.messages(try source.batch(.departments, .snapshot, version: 1, departments(1...20)))
+            let full = try #require(messages.first { $0.count > 2 })
+            let taking = try await stack.pool.transaction { transaction in
+                try await transaction.execute("LOCK TABLE registers.feed_pages IN EXCLUSIVE MODE")
+                let taking = Task { try await source.intake.take(full) }
+                try await eventually("the rows wait for the lock") {
+                    try await stack.count(
+                        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'registers.feed_pages'::regclass"
+                    )
+                        == 1
+                }
+                #expect(try await stack.count("SELECT count(*) FROM registers.feed_ends") == 0)
+                return taking
+            }
+            try await taking.value
+            #expect(try await stack.count("SELECT count(*) FROM registers.feed_ends") == 1)
+            #expect(try await stack.count("SELECT count(*) FROM registers.feed_rows") > 0)
+        }
+    }
+
     @Test("a feed of which rows are lost waits, and is applied once they are sent again")
     func lost() async throws {
         try await TestStack.with(partitions: nil) { stack in
