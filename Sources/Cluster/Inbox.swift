@@ -114,14 +114,19 @@ public struct Inbox: Sendable {
     private func repeated(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Receipt {
         let rows = try await transaction.query(
             """
-            SELECT digest, receipt::text AS receipt FROM cluster.inbox
+            SELECT i.digest, i.receipt::text AS receipt, a.said_at
+            FROM cluster.inbox i LEFT JOIN cluster.acts a USING (source, id, digest)
             WHERE source = \(submission.source) AND id = \(submission.id)
             """)
         guard let row = rows.first else { throw Undeliverable(code: "failures", reason: "the inbox row vanished") }
         let receipt: Receipt
+        var headers: [String: String] = [:]
         if try row.decode("digest", as: [UInt8].self) == submission.digest {
             let stored = try row.decode("receipt", as: String.self)
             receipt = try Receipt(json: JSONValue(parsing: Array(stored.utf8)))
+            // Whoever says it at another time is told that this is no answer to that.
+            let first = try row.decode("said_at", as: String?.self)
+            if first != submission.time { headers[Receipt.firstSaidHeader] = first }
         } else {
             receipt = Receipt(
                 for: submission, status: .rejected,
@@ -130,7 +135,8 @@ public struct Inbox: Sendable {
                 ])
             try await AuditLog.record(submission.act(.reuse, receipt), in: transaction)
         }
-        try await outbox.store(Effects(messages: [outbox.message(for: receipt)]), in: transaction)
+        try await outbox.store(
+            outbox.message(for: receipt), body: receipt.json.canonical, extraHeaders: headers, in: transaction)
         return receipt
     }
 }

@@ -24,9 +24,13 @@ public struct Receipt: Sendable, Hashable {
     public let reasons: [Reason]
     /// What the handler adds, such as the number of a draw request's objects.
     public let details: JSONValue
+    /// When the same thing was first said, where this receipt only repeats that one's; no part of its JSON, but a header.
+    public var firstSaid: String?
 
     /// The CloudEvents type of a receipt.
     public static let eventType = "cn.yaohao.cluster.receipt-issued.v1"
+    /// The header of `firstSaid`.
+    static let firstSaidHeader = "ce_firstsaid"
 
     /// A receipt of the given parts.
     public init(

@@ -69,7 +69,9 @@ public actor ReceiptWaiter {
             // While receipts come, the others are on their way; a cluster that is behind is not asked twice.
             var pause = min(ContinuousClock.now + patience, deadline)
             while receipts.count < wanted.count, let message = try await next(until: pause) {
-                guard let receipt = try? Receipt(json: JSONValue(parsing: message.value ?? [])) else { continue }
+                guard var receipt = try? Receipt(json: JSONValue(parsing: message.value ?? [])) else { continue }
+                receipt.firstSaid = message.headers.first { $0.name == Receipt.firstSaidHeader }
+                    .map { String(decoding: $0.value, as: UTF8.self) }
                 let id = ID(source: receipt.source, id: receipt.id)
                 guard wanted.contains(id), receipts.updateValue(receipt, forKey: id) == nil else { continue }
                 pause = min(ContinuousClock.now + patience, deadline)

@@ -77,6 +77,9 @@ struct Feed: AsyncParsableCommand {
             throw refuse(
                 "--source: \(source ?? "none") is not among the key's sources: \(key.sources.joined(separator: ", "))")
         }
+        guard key.roles.contains(.feed) else {
+            throw refuse("--key: \(keyFile): 密钥没有 feed 权限 / has not the role feed; use a key with that role")
+        }
         let settings = try settings(needsPostgres: false)
         let receipt: Receipt?
         do {
@@ -101,8 +104,8 @@ struct Feed: AsyncParsableCommand {
         }
         guard let receipt else {
             complain(
-                "no report within \(timeout) s; see that a worker runs (yaohao status) and feed the same file again"
-            )
+                "no report within \(timeout) s; see that a worker runs (yaohao status) and believes the key (yaohao "
+                    + "dead-letters list), and feed the same file again")
             throw ExitStatus.unreachable
         }
         try show(receipt)

@@ -36,7 +36,7 @@ struct SigningOptions: ParsableArguments {
             let client = try await SubmissionClient(
                 kafka: settings.kafka, topics: settings.topics, key: signer, logger: logger(settings))
             do {
-                receipts = try await client.submit(drafts, timeout: .milliseconds(Int(timeout * 1_000)))
+                receipts = try await client.submitAnew(drafts, timeout: .milliseconds(Int(timeout * 1_000)))
             } catch {
                 await client.close()
                 throw error
@@ -59,6 +59,11 @@ struct SigningOptions: ParsableArguments {
     }
 
     private func show(_ receipt: Receipt, json: Bool) {
+        if receipt.status == .accepted, let time = receipt.firstSaid {
+            complain(
+                "\(receipt.subject ?? receipt.id): 此前（\(time)）已报送并接受，本次没有再次生效；确需再次报送的请用 yaohao submit --again / was accepted "
+                    + "when it was first said, and has no effect again; to say it anew, use yaohao submit --again")
+        }
         if json {
             say(String(decoding: receipt.json.canonical, as: UTF8.self))
             return
@@ -66,7 +71,8 @@ struct SigningOptions: ParsableArguments {
         let word = receipt.status == .accepted ? "已接受 accepted" : "已拒绝 rejected"
         say("\(word)  \(receipt.type)  \(receipt.subject ?? "")  \(receipt.id)")
         for reason in receipt.reasons {
-            complain("\(receipt.subject ?? receipt.id): \(reason.field): \(reason.message) [\(reason.code)]")
+            let field = reason.field.isEmpty ? "" : "\(reason.field): "
+            complain("\(receipt.subject ?? receipt.id): \(field)\(reason.message) [\(reason.code)]")
         }
     }
 }

@@ -178,7 +178,9 @@ struct QuarantineCommands: AsyncParsableCommand {
                 throw ExitStatus.unreachable
             }
             guard let receipt else {
-                complain("no report within \(signing.timeout) s; see that a worker runs (yaohao status)")
+                complain(
+                    "no report within \(signing.timeout) s; see that a worker runs (yaohao status) and believes the key "
+                        + "(yaohao dead-letters list)")
                 throw ExitStatus.unreachable
             }
             isWhole = try await settle(receipt, rows.map(\.row), quarantine, json: json) && isWhole

@@ -11,13 +11,17 @@ struct Submit: AsyncParsableCommand {
         abstract: "Sign and send documents, and wait for their receipts · 报送文件并等待回执",
         discussion: """
             A document holds type, subject, data, and if wanted id and source. Files are YAML (many documents, parted by
-            ---) or JSON Lines (.jsonl). Exit status: 0 all accepted, 1 some rejected, 2 wrong input, 3 no receipts in time.
+            ---) or JSON Lines (.jsonl). The same words without an id are one submission: accepted, they have no second
+            effect, and rejected, they are tried again. Exit status: 0 all accepted, 1 some rejected, 2 wrong input, 3 no receipts in time.
             """)
 
     @Argument(help: "Files to submit · 文件")
     var files: [String]
 
     @OptionGroup var signing: SigningOptions
+
+    @Flag(help: "Say anew what was said and accepted before, in the same words · 内容与此前相同的，作为新的报送")
+    var again = false
 
     @Flag(help: "Print each receipt as a line of JSON · 每行一个 JSON 回执")
     var json = false
@@ -30,6 +34,7 @@ struct Submit: AsyncParsableCommand {
             complain("\(error)")
             throw ExitStatus.wrongInput
         }
+        if again { drafts = drafts.map { $0.id == nil ? $0.named(UUID().uuidString.lowercased()) : $0 } }
         try await signing.submit(drafts, json: json)
     }
 }

@@ -84,6 +84,34 @@ struct InboxTests {
         }
     }
 
+    @Test("What is said again at another time has the same receipt, and a header that tells when it was first said")
+    func saidAgain() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let inbox = try await Self.inbox(stack)
+            let key = try await stack.key("SCJG", [.request])
+            let messages = try ["2026-03-01T08:00:00Z", "2026-03-01T08:00:00Z", "2026-03-02T08:00:00Z"].map { time in
+                let data = JSONValue.object(["wish": "grant"]).canonical
+                return try Signature.sign(
+                    CloudEvent(
+                        id: "one", source: key.sources[0], type: Self.type, subject: "R", time: time, data: data),
+                    with: key)
+            }
+            var receipts: Set<Receipt> = []
+            for event in messages {
+                let headers = event.headers.map { (name: $0.name, value: Array($0.value.utf8)) }
+                receipts.insert(try await inbox.take(headers: headers, value: event.data))
+            }
+            #expect(receipts.count == 1)
+            let rows = try await stack.pool.query(
+                """
+                SELECT headers->>'ce_firstsaid' AS first FROM cluster.outbox
+                WHERE topic = \(stack.topics.receipts) ORDER BY sequence
+                """)
+            #expect(
+                try rows.map { try $0.decode("first", as: String?.self) } == [nil, nil, "2026-03-01T08:00:00Z"])
+        }
+    }
+
     @Test("An id that was used for something else is refused and changes nothing")
     func reusedID() async throws {
         try await TestStack.with(partitions: nil) { stack in
