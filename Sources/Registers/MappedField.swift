@@ -42,6 +42,8 @@ struct MappedField: Sendable {
     /// What stands for an empty cell.
     let empty: String?
     let dates: [DatePattern]
+    /// Whether the text is a percentage, which becomes parts per million.
+    let isPercent: Bool
     let prefix: String
     let suffix: String
 
@@ -83,6 +85,7 @@ struct MappedField: Sendable {
                     }
                     return pattern
                 } ?? [],
+                isPercent: try reader.optional("percent")?.bool() ?? false,
                 prefix: try reader.optional("prefix")?.word() ?? "", suffix: try reader.optional("suffix")?.word() ?? ""
             )
         }
@@ -90,8 +93,8 @@ struct MappedField: Sendable {
 
     private init(
         column: Register.Column, source: Source, tidyings: [Tidying], separators: Set<Character>,
-        codes: [String: String]?, otherwise: String?, empty: String?, dates: [DatePattern], prefix: String,
-        suffix: String
+        codes: [String: String]?, otherwise: String?, empty: String?, dates: [DatePattern],
+        isPercent: Bool, prefix: String, suffix: String
     ) {
         self.column = column
         self.source = source
@@ -101,6 +104,7 @@ struct MappedField: Sendable {
         self.otherwise = otherwise
         self.empty = empty
         self.dates = dates
+        self.isPercent = isPercent
         self.prefix = prefix
         self.suffix = suffix
     }
@@ -163,7 +167,7 @@ struct MappedField: Sendable {
         if let codes {
             if let code = codes[text] { return (code, nil) }
             if let otherwise { return (otherwise, nil) }
-            if dates.isEmpty {
+            if dates.isEmpty, !isPercent {
                 let known = codes.keys.sorted(by: utf8Precedes).joined(separator: " ")
                 return (
                     text,
@@ -186,7 +190,34 @@ struct MappedField: Sendable {
                         + "'\(text)' is a date in none of the mapping's formats")
             )
         }
+        if isPercent {
+            if let ppm = Self.partsPerMillion(text) { return (String(ppm), nil) }
+            return (
+                text,
+                Finding(
+                    field: column.name, code: "percent.format",
+                    message: "“\(text)”不是0至100%之间的百分比 / '\(text)' is no percentage from 0 to 100%")
+            )
+        }
         return (prefix + text + suffix, nil)
+    }
+
+    /// `5%`, `5‰` or a bare `5`, which is 5%; exact, in parts per million.
+    private static func partsPerMillion(_ text: String) -> Int? {
+        var number = Substring(text)
+        var digits = 4
+        switch number.last {
+        case "%", "％": number.removeLast()
+        case "‰": (number, digits) = (number.dropLast(), 3)
+        default: break
+        }
+        let parts = number.trimmingCharacters(in: .whitespaces).split(separator: ".", omittingEmptySubsequences: false)
+        let fraction = parts.count == 2 ? parts[1] : ""
+        guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy { ("0"..."9").contains($0) } }),
+            fraction.count <= digits, let whole = parts.first, whole.count <= 4,
+            let ppm = Int(whole + fraction + String(repeating: "0", count: digits - fraction.count)), ppm <= 1_000_000
+        else { return nil }
+        return ppm
     }
 }
 
@@ -201,97 +232,5 @@ enum SourceCell: Hashable, Sendable {
         case .text(let text): text
         case .list(let list): list.joined(separator: ";")
         }
-    }
-}
-
-/// How a department writes days: `yyyy年M月d日`, `yyyy/M/d`, `yyyyMMdd`, or `excel` for days counted from 1899-12-30.
-///
-/// `M` and `d` stand for one digit or two, `MM` and `dd` for two; a time of day behind it is left out.
-struct DatePattern: Sendable, Hashable {
-    private enum Part: Hashable {
-        case year
-        case month(twoDigits: Bool)
-        case day(twoDigits: Bool)
-        case literal(Character)
-    }
-
-    /// As the mapping writes it.
-    let text: String
-    private let parts: [Part]
-
-    init?(_ text: String) {
-        self.text = text
-        guard text != "excel" else {
-            parts = []
-            return
-        }
-        var parts: [Part] = []
-        var rest = Substring(text)
-        while let first = rest.first {
-            switch first {
-            case "y":
-                guard rest.hasPrefix("yyyy") else { return nil }
-                parts.append(.year)
-                rest = rest.dropFirst(4)
-            case "M", "d":
-                let count = rest.prefix { $0 == first }.count
-                guard count <= 2 else { return nil }
-                parts.append(first == "M" ? .month(twoDigits: count == 2) : .day(twoDigits: count == 2))
-                rest = rest.dropFirst(count)
-            default:
-                parts.append(.literal(first))
-                rest = rest.dropFirst()
-            }
-        }
-        func count(_ isPart: (Part) -> Bool) -> Int { parts.count(where: isPart) }
-        guard count({ $0 == .year }) == 1,
-            count({ if case .month = $0 { true } else { false } }) == 1,
-            count({ if case .day = $0 { true } else { false } }) == 1
-        else { return nil }
-        self.parts = parts
-    }
-
-    /// The day that a text says in this pattern.
-    func day(of text: String) -> Day? {
-        if parts.isEmpty {
-            guard let serial = Int(text), (1..<2_958_466).contains(serial) else { return nil }
-            // 1900 has a 29 February that never was, the day of number 60.
-            return serial == 60 ? nil : Day(number: serial - (serial < 60 ? 25_568 : 25_569))
-        }
-        var rest = Substring(text)
-        func digits(_ counts: ClosedRange<Int>) -> Int? {
-            let found = rest.prefix { ("0"..."9").contains($0) }.prefix(counts.upperBound)
-            guard counts.contains(found.count) else { return nil }
-            rest = rest.dropFirst(found.count)
-            return Int(found)
-        }
-        var (year, month, day) = (0, 0, 0)
-        for part in parts {
-            switch part {
-            case .year:
-                guard let value = digits(4...4) else { return nil }
-                year = value
-            case .month(let two), .day(let two):
-                guard let value = digits(two ? 2...2 : 1...2) else { return nil }
-                if case .month = part { month = value } else { day = value }
-            case .literal(let character):
-                guard rest.first == character else { return nil }
-                rest = rest.dropFirst()
-            }
-        }
-        guard Self.isTime(rest) else { return nil }
-        return Day(year: year, month: month, day: day)
-    }
-
-    /// A day as workbooks are read: `YYYY-MM-DD`, with or without a time.
-    static func iso(_ text: String) -> Day? {
-        guard isTime(text.dropFirst(10)) else { return nil }
-        return Day(text.prefix(10))
-    }
-
-    /// Nothing, or a time of day.
-    private static func isTime(_ text: Substring) -> Bool {
-        guard let first = text.first else { return true }
-        return (first == " " || first == "T") && text.dropFirst().allSatisfy { $0.isNumber || ":.Z".contains($0) }
     }
 }

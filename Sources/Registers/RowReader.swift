@@ -225,9 +225,18 @@ struct RowReader {
 
     private mutating func checkChoice(_ word: String, _ field: String, of choices: [String]) {
         guard !word.isEmpty, !choices.contains(word) else { return }
-        let listed = choices.joined(separator: " ")
-        note(field, "field.choice", "“\(word)”不是以下之一：\(listed)", "'\(word)' is none of: \(listed)")
+        let explained = choices.map { choice in Self.chinese[choice].map { "\(choice)（\($0)）" } ?? choice }
+        note(
+            field, "field.choice", "“\(word)”不是以下之一：\(explained.joined(separator: " "))",
+            "'\(word)' is none of: \(choices.joined(separator: " "))")
     }
+
+    /// What words that the registers are written in stand for.
+    private static let chinese = [
+        "civil_servant": "行政执法类公务员", "qualified_staff": "具有行政执法资格的工作人员", "general": "一般检查事项", "key": "重点检查事项",
+        "onsite": "现场检查", "written": "书面检查", "online": "网络检查", "laboratory": "检验检测机构", "institute": "科研院所",
+        "association": "行业协会",
+    ]
 
     mutating func flag(_ field: String) -> Bool { take(field).map { flag($0, field) } ?? false }
 

@@ -47,6 +47,34 @@ private func problem(_ work: () throws -> Void) -> String {
 
 @Suite("Mapping files")
 struct MappingTests {
+    @Test("percentages become parts per million, exactly, or stay with what is wrong with them")
+    func percentages() throws {
+        let mapping = try Mapping(
+            name: "m.yaml",
+            text: """
+                register: items
+                fields:
+                  id: {from: 编码}
+                  name: {from: 名称}
+                  legal_basis: {constant: 依据}
+                  department: {constant: SCJG}
+                  object_kind: {constant: 企业}
+                  methods: {constant: onsite}
+                  category: {constant: general}
+                  cap_ppm: {from: 上限, percent: true, codes: {不设: ""}}
+                """)
+        let caps: [(String, JSONValue?)] = [
+            ("5%", 50_000), ("０.5％", nil), ("12.5%", 125_000), ("3‰", 3_000), ("20", 200_000), ("100%", 1_000_000),
+            ("0.0001%", 1), ("0.00001%", nil), ("101%", nil), ("约5%", nil), ("5%-10%", nil), ("-5%", nil), (".5%", nil),
+        ]
+        let text = "编码,名称,上限\n" + caps.enumerated().map { "I-\($0.offset),甲,\($0.element.0)\n" }.joined()
+        let file = try RegisterFile(of: .items, file: "i.csv", bytes: Array(text.utf8), mapping: mapping)
+        for (row, (cell, cap)) in zip(try rows(file), caps) {
+            #expect(row.findings.map(\.code) == (cap == nil ? ["percent.format"] : []), "\(cell)")
+            if let cap { #expect(row.body["cap_ppm"] == cap, "\(cell)") }
+        }
+    }
+
     @Test("the market regulator's workbook: merged heading, totals, notes, code list, rows to skip")
     func market() throws {
         let file = try example("market.xlsx", "market.yaml")
