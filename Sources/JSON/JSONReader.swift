@@ -41,7 +41,9 @@ public struct JSONField: Sendable {
     /// An error at this field.
     public func error(_ message: String) -> JSONError { JSONError(path: path, message: message) }
 
-    private func unexpected(_ expected: String) -> JSONError { error("\(expected) is expected, found \(value.kind)") }
+    fileprivate func unexpected(_ chinese: String, _ expected: String) -> JSONError {
+        error("应为\(chinese) / \(expected) is expected, found \(value.kind)")
+    }
 
     /// This field, or `nil` when it is `null`.
     public func nullable() -> JSONField? { value == .null ? nil : self }
@@ -49,14 +51,14 @@ public struct JSONField: Sendable {
     /// A string.
     /// - Throws: ``JSONError``, as all reading does.
     public func string() throws -> String {
-        guard case .string(let string) = value else { throw unexpected("a string") }
+        guard case .string(let string) = value else { throw unexpected("文本", "a string") }
         return string
     }
 
     /// A string that `isValid` accepts; `expected` completes the sentence “… is expected”.
     public func string(_ expected: String, where isValid: (String) -> Bool) throws -> String {
         let string = try string()
-        guard isValid(string) else { throw error("\(expected) is expected, found \"\(string)\"") }
+        guard isValid(string) else { throw error("“\(string)”不符合要求 / \(expected) is expected, found \"\(string)\"") }
         return string
     }
 
@@ -66,29 +68,31 @@ public struct JSONField: Sendable {
         let string = try string()
         guard let choice = Choice(rawValue: string) else {
             let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw error("one of \(choices) is expected, found \"\(string)\"")
+            throw error("“\(string)”不是以下之一：\(choices) / one of \(choices) is expected, found \"\(string)\"")
         }
         return choice
     }
 
     /// An integer within `range`, by default 0 … 2⁵³−1.
     public func integer(in range: ClosedRange<Int> = 0...Int(JSONValue.largestInteger)) throws -> Int {
-        guard case .integer(let integer) = value else { throw unexpected("an integer") }
+        guard case .integer(let integer) = value else { throw unexpected("整数", "an integer") }
         guard range.contains(Int(integer)) else {
-            throw error("an integer from \(range.lowerBound) to \(range.upperBound) is expected, found \(integer)")
+            throw error(
+                "应为 \(range.lowerBound) 至 \(range.upperBound) 的整数，现为 \(integer) / an integer from "
+                    + "\(range.lowerBound) to \(range.upperBound) is expected, found \(integer)")
         }
         return Int(integer)
     }
 
     /// A boolean.
     public func bool() throws -> Bool {
-        guard case .bool(let bool) = value else { throw unexpected("a boolean") }
+        guard case .bool(let bool) = value else { throw unexpected("true（是）或 false（否）", "a boolean") }
         return bool
     }
 
     /// The elements of a list.
     public func elements() throws -> [JSONField] {
-        guard case .array(let elements) = value else { throw unexpected("a list") }
+        guard case .array(let elements) = value else { throw unexpected("列表", "a list") }
         return elements.enumerated().map { JSONField($1, path: "\(path)[\($0)]") }
     }
 
@@ -102,7 +106,7 @@ public struct JSONField: Sendable {
 
     /// The members of an object whose names are data, ascending by name.
     public func members() throws -> [(name: String, field: JSONField)] {
-        guard case .object(let members) = value else { throw unexpected("an object") }
+        guard case .object(let members) = value else { throw unexpected("对象（各项带名称）", "an object") }
         return members.sorted { precedesByUTF16($0.key.utf8, $1.key.utf8) }
             .map { ($0.key, JSONField($0.value, path: Self.path(path, $0.key))) }
     }
@@ -134,7 +138,7 @@ public struct JSONReader {
     /// - Throws: ``JSONError`` when the field is no object.
     public init(_ field: JSONField) throws {
         guard case .object(let members) = field.value else {
-            throw field.error("an object is expected, found \(field.value.kind)")
+            throw field.unexpected("对象（各项带名称）", "an object")
         }
         self.path = field.path
         self.members = members
@@ -144,7 +148,7 @@ public struct JSONReader {
     /// - Throws: ``JSONError`` when it is missing.
     public mutating func required(_ name: String) throws -> JSONField {
         guard let field = optional(name) else {
-            throw JSONError(path: JSONField.path(path, name), message: "is missing; add it")
+            throw JSONError(path: JSONField.path(path, name), message: "缺少此项，请补上 / is missing; add it")
         }
         return field
     }
@@ -160,7 +164,8 @@ public struct JSONReader {
     public func finish() throws {
         let unknown = members.keys.filter { !asked.contains($0) }
         if let first = unknown.min(by: { precedesByUTF16($0.utf8, $1.utf8) }) {
-            throw JSONError(path: JSONField.path(path, first), message: "this key is not known here; remove it")
+            throw JSONError(
+                path: JSONField.path(path, first), message: "没有这一项，请删去或核对名称 / this key is not known here; remove it")
         }
     }
 }

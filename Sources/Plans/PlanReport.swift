@@ -124,12 +124,28 @@ public enum PlanReport {
                 "合并 merging      \(names)  \(merge["decision"] == "confirmed" ? "已确认" : "不采纳：\(merge["reason"]?.text ?? "")")"
             )
         }
+        for proposal in unanswered(report) {
+            let names = (proposal["lines"]?.elements ?? []).compactMap(\.text).joined(separator: "、")
+            lines.append("合并 merging      \(names)  尚未答复 unanswered：\(proposal["reason"]?.text ?? "")")
+        }
         for step in report["steps"]?.elements ?? [] {
             let note = step["note"]?.text.map { "  \($0)" } ?? ""
             lines.append(
                 "  \(step["at"]?.text ?? "")  \(step["step"]?.text ?? "")  \(step["source"]?.text ?? "")\(note)")
         }
         return lines
+    }
+
+    /// Proposals to draw lines together that the last check made and nobody has answered.
+    private static func unanswered(_ report: JSONValue) -> [JSONValue] {
+        let check = (report["steps"]?.elements ?? []).last { $0["step"] == "check" }
+        let answered = Set(
+            (report["merges"]?.elements ?? []).map { merge in
+                Set((merge["lines"]?.elements ?? []).compactMap(\.text).map { "\(report["id"]?.text ?? "")/\($0)" })
+            })
+        return (check?["details"]?["merges_to_decide"]?.elements ?? []).filter { proposal in
+            !answered.contains(Set((proposal["lines"]?.elements ?? []).compactMap(\.text)))
+        }
     }
 
     /// A state's Chinese name; empty for no state.

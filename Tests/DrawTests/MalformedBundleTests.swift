@@ -99,7 +99,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         json("round.json", ["sequence"], 0, field: "sequence"),
         json("round.json", ["previous"], "00", field: "previous"),
         json("round.json", ["requests", 1, "id"], "REQ-000", field: "requests[1].id"),
-        json("round.json", ["requests", 0, "items"], nil, field: "requests[0].items: is missing"),
+        json("round.json", ["requests", 0, "items"], nil, field: "requests[0].items: 缺少此项"),
         json("round.json", ["requests", 0, "note"], "x", field: "requests[0].note"),
         json("round.json", ["requests", 0, "department"], "a b", field: "requests[0].department"),
         json("round.json", ["requests", 0, "method"], "phone", field: "requests[0].method"),

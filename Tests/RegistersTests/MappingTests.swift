@@ -119,12 +119,15 @@ struct MappingTests {
     @Test(
         "a mapping that is wrong names the file and the key",
         arguments: [
-            ("{from: 编号, form: x}", "", "m.yaml: fields.id.form: this key is not known here"),
+            ("{from: 编号, form: x}", "", "m.yaml: fields.id.form: 没有这一项"),
             ("{from: 编号, constant: x}", "", "m.yaml: fields.id: needs exactly one of: from, join, constant"),
             ("{from: 编号, dates: [MM-dd]}", "", "m.yaml: fields.id: dates: 'MM-dd' has no year"),
-            ("{from: 编号, tidy: [shout]}", "", "m.yaml: fields.id.tidy[0]: one of halfwidth, upper, nospace, digits"),
+            (
+                "{from: 编号, tidy: [shout]}", "",
+                "m.yaml: fields.id.tidy[0]: “shout”不是以下之一：halfwidth, upper, nospace, digits"
+            ),
             ("{from: 编号}", "skip: [{column: a}]", "m.yaml: skip[0]: needs exactly one of"),
-            ("{from: 编号}", "columns: []", "m.yaml: columns: this key is not known here"),
+            ("{from: 编号}", "columns: []", "m.yaml: columns: 没有这一项"),
             ("[", "", "m.yaml: "),
         ])
     func errors(id: String, more: String, start: String) {

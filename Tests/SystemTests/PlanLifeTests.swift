@@ -210,12 +210,20 @@ struct PlanLifeTests {
                 data["reason"] = reason.map { .string($0) }
                 return try await office.say("merge-decided", of: "P", .object(data), by: office.drafters["SCJG"])
             }
+            func unanswered() async throws -> [String] {
+                try PlanReport.text(#require(await PlanReport.show("P", version: 1, stack.pool)))
+                    .filter { $0.contains("尚未答复") }
+            }
+            let waiting = try await unanswered()
+            #expect(waiting.count == 1 && waiting[0].contains("P/1、P/2"))
             #expect(try await decide(["1", "2"], "declined").reasons.map(\.field) == ["reason"])
             #expect(try await decide(["1", "9"], "confirmed").reasons.map(\.code) == ["line.unknown"])
             #expect(try await decide(["1", "3"], "confirmed").reasons.map(\.code) == ["line.independent"])
             let confirmed = try await decide(["2", "1"], "confirmed")
             #expect(confirmed.details["proposal"]?["visits_saved_millionths"] == 40_000_000)
             #expect(try await decide(["1", "3"], "declined", reason: "时间不便").status == .accepted)
+            let open = try await unanswered()
+            #expect(open.isEmpty)
             let shown = try #require(try await PlanReport.show("P", version: 1, stack.pool))
             #expect(shown["merges"]?.elements?.map { $0["decision"]?.text } == ["confirmed", "declined"])
             #expect(shown["merges"]?.elements?.last?["reason"] == "时间不便")
