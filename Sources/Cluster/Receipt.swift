@@ -58,6 +58,12 @@ public struct Receipt: Sendable, Hashable {
         self.details = details
     }
 
+    /// Receipts that say the same are equal, whether they are sent for the first time or again.
+    public static func == (a: Receipt, b: Receipt) -> Bool { a.json == b.json }
+
+    /// Hashes what `==` compares.
+    public func hash(into hasher: inout Hasher) { hasher.combine(json) }
+
     /// The receipt as it is stored and sent.
     public var json: JSONValue {
         [

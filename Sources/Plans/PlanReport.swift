@@ -136,15 +136,15 @@ public enum PlanReport {
         return lines
     }
 
-    /// Proposals to draw lines together that the last check made and nobody has answered.
+    /// Proposals to draw lines together that the last check made, of which some line stands in no answer.
     private static func unanswered(_ report: JSONValue) -> [JSONValue] {
         let check = (report["steps"]?.elements ?? []).last { $0["step"] == "check" }
         let answered = Set(
-            (report["merges"]?.elements ?? []).map { merge in
-                Set((merge["lines"]?.elements ?? []).compactMap(\.text).map { "\(report["id"]?.text ?? "")/\($0)" })
+            (report["merges"]?.elements ?? []).flatMap { merge in
+                (merge["lines"]?.elements ?? []).compactMap(\.text).map { "\(report["id"]?.text ?? "")/\($0)" }
             })
         return (check?["details"]?["merges_to_decide"]?.elements ?? []).filter { proposal in
-            !answered.contains(Set((proposal["lines"]?.elements ?? []).compactMap(\.text)))
+            !answered.isSuperset(of: (proposal["lines"]?.elements ?? []).compactMap(\.text))
         }
     }
 
