@@ -29,18 +29,8 @@ public actor ReceiptWaiter {
     ///   - sources: the submitters; each one's receipts are on one partition.
     /// - Throws: `KafkaError`.
     public init(kafka: KafkaSettings, topics: Topics, sources: [String], logger: Logger) async throws {
-        let admin = try KafkaAdmin(settings: kafka, logger: logger)
-        let count: Int32
-        do {
-            count = try await admin.partitionCount(of: topics.receipts)
-        } catch {
-            await admin.close()
-            throw error
-        }
-        await admin.close()
-        let partitions = Set(sources.map { murmur2Partition(key: Array($0.utf8), partitions: count) })
         reader = try await KafkaReader.open(
-            settings: kafka, topic: topics.receipts, partitions: partitions.sorted(), from: .end, logger: logger)
+            settings: kafka, topic: topics.receipts, keys: sources.map { Array($0.utf8) }, from: .end, logger: logger)
         self.logger = logger
     }
 

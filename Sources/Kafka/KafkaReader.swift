@@ -74,21 +74,39 @@ public final class KafkaReader: Sendable, AsyncSequence {
             } else {
                 numbers = Array(0..<(try await client.partitionCount(of: topic, milliseconds: timeout.milliseconds)))
             }
-            var starts: [TopicPartition: Int64] = [:]
-            for number in numbers {
-                let partition = TopicPartition(topic: topic, partition: number)
-                // The end is asked for here: librdkafka would look for it only once it fetches, when a message that the
-                // caller has sent meanwhile would be behind it.
-                let watermarks = try await client.watermarks(of: partition, milliseconds: timeout.milliseconds)
-                starts[partition] =
-                    switch start {
-                    case .earliest: watermarks.low
-                    case .end: watermarks.high
-                    case .offset(let offset): offset
-                    }
-            }
-            return starts
+            return try await places(start, of: numbers, in: topic, timeout, client)
         }
+    }
+
+    /// Opens a reader of the partitions that hold the records of some keys; see above for the rest.
+    public static func open(
+        settings: KafkaSettings, topic: String, keys: [[UInt8]], from start: Start = .earliest,
+        timeout: Duration = .seconds(10), logger: Logger
+    ) async throws(KafkaError) -> KafkaReader {
+        try await open(settings, nil, logger) { client throws(KafkaError) in
+            let count = try await client.partitionCount(of: topic, milliseconds: timeout.milliseconds)
+            let numbers = Set(keys.map { murmur2Partition(key: $0, partitions: count) })
+            return try await places(start, of: numbers.sorted(), in: topic, timeout, client)
+        }
+    }
+
+    private static func places(
+        _ start: Start, of numbers: [Int32], in topic: String, _ timeout: Duration, _ client: RdClient
+    ) async throws(KafkaError) -> [TopicPartition: Int64] {
+        var starts: [TopicPartition: Int64] = [:]
+        for number in numbers {
+            let partition = TopicPartition(topic: topic, partition: number)
+            // The end is asked for here: librdkafka would look for it only once it fetches, when a message that the
+            // caller has sent meanwhile would be behind it.
+            let watermarks = try await client.watermarks(of: partition, milliseconds: timeout.milliseconds)
+            starts[partition] =
+                switch start {
+                case .earliest: watermarks.low
+                case .end: watermarks.high
+                case .offset(let offset): offset
+                }
+        }
+        return starts
     }
 
     /// Opens a reader at an offset of each partition; the others are not read. No broker is asked before the first message.

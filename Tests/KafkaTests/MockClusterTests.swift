@@ -12,6 +12,10 @@ final class MockCluster: Sendable {
         case produce = 0
         case fetch = 1
         case offsetCommit = 8
+        case findCoordinator = 10
+        case joinGroup = 11
+        case heartbeat = 12
+        case syncGroup = 14
         case initProducerID = 22
     }
 

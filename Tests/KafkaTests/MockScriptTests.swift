@@ -3,7 +3,7 @@ import Kafka
 import Testing
 
 /// Scripts of a broker's errors that pass, made by their number: which requests fail, with what, in which order.
-@Suite("Mock cluster of librdkafka: scripts of errors", .timeLimit(.minutes(1)))
+@Suite("Mock cluster of librdkafka: scripts of errors", .timeLimit(.minutes(3)))
 struct MockScriptTests {
     /// What Apache Kafka's protocol calls retriable, for the requests that may be answered so.
     static let passing: [(request: MockCluster.Request, errors: [rd_kafka_resp_err_t])] = [
@@ -32,16 +32,42 @@ struct MockScriptTests {
         (.initProducerID, [RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, RD_KAFKA_RESP_ERR_NOT_COORDINATOR]),
     ]
 
+    /// What keeps a member out of its group for a while, or throws it out.
+    static let membership: [(request: MockCluster.Request, errors: [rd_kafka_resp_err_t])] = [
+        (.findCoordinator, [RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE]),
+        (
+            .joinGroup,
+            [
+                RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+                RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
+            ]
+        ),
+        (
+            .heartbeat,
+            [
+                RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+                RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+            ]
+        ),
+    ]
+
     @Test(
         "Whatever passes: every record is written once and in its order, handled at least once and in its order, and progress is committed",
         arguments: 0..<50)
-    func script(_ number: Int) async throws {
+    func script(_ number: Int) async throws { try await run(number, Self.passing) }
+
+    @Test("The same when the member is kept out of its group, or thrown out", arguments: 50..<58)
+    func membership(_ number: Int) async throws { try await run(number, Self.membership) }
+
+    private func run(
+        _ number: Int, _ passing: [(request: MockCluster.Request, errors: [rd_kafka_resp_err_t])]
+    ) async throws {
         var dice = Seeded(UInt64(number))
         let mock = try MockCluster(
             partitions: 3, properties: ["heartbeat.interval.ms": "100", "session.timeout.ms": "6000"])
         func fail() {
             for _ in 0..<Int.random(in: 1...3, using: &dice) {
-                let (request, errors) = Self.passing[Int.random(in: 0..<Self.passing.count, using: &dice)]
+                let (request, errors) = passing[Int.random(in: 0..<passing.count, using: &dice)]
                 let count = Int.random(in: 1...3, using: &dice)
                 mock.fail(request, (0..<count).map { _ in errors[Int.random(in: 0..<errors.count, using: &dice)] })
             }
