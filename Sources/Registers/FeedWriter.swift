@@ -78,12 +78,17 @@ public struct FeedWriter: Sendable {
         func unsendable(_ message: String) -> Unsendable { Unsendable(position: row.position, description: message) }
         guard row.position > lastPosition else { throw unsendable("the rows are not in the order of their positions") }
         lastPosition = row.position
-        guard row.id.utf8.count <= StagedRow.longestID else {
-            throw unsendable("column id: is longer than 1,000 bytes; shorten it")
-        }
+        let isSubject = row.id.utf8.count <= StagedRow.longestID && !row.id.utf8.contains { $0 < 0x20 }
+        guard row.content != nil || isSubject else { throw unsendable("column id: is no id; correct it") }
         // A page holds all positions between its first and its last row, so it ends before a message of another kind.
         guard let content = row.content else { return try flush() + [single(row, nil)] }
-        guard case .pages(let limit) = packing else { return [try single(row, content.body.canonical)] }
+        var limit = 1
+        switch packing {
+        case .pages(let rows): limit = rows
+        // What can be no subject of a message can stand in a page, and goes to quarantine from there.
+        case .single where isSubject: return [try single(row, content.body.canonical)]
+        case .single: break
+        }
         var full: [KafkaRecord] = []
         if case .cells(let cells) = content, row.findings.isEmpty, cells.columns != columns {
             full = try flush()

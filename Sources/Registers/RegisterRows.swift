@@ -140,6 +140,17 @@ public struct RegisterRows {
     }
 
     private mutating func row(_ record: Table.Row) -> FileRow? {
+        guard record.isMisquoted else { return read(record) }
+        return read(record).map { row in
+            let finding = Finding(
+                field: "", code: "row.quotes",
+                message: "引号位置不对，各列可能错位；含引号的内容请整格加引号并把其中的引号双写 / a quotation mark stands inside a field; "
+                    + "quote the field and double the mark")
+            return FileRow(line: row.line, content: row.content, findings: row.findings + [finding])
+        }
+    }
+
+    private mutating func read(_ record: Table.Row) -> FileRow? {
         if let binding {
             let row = binding.row(record)
             if row == nil { skipped += 1 }

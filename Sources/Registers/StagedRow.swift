@@ -115,7 +115,7 @@ struct StagedRow {
             }
             rows.append(
                 try StagedRow(
-                    position: row.position, id: checked(row.content["id"]?.text ?? ""), content: row.content,
+                    position: row.position, id: shortened(row.content["id"]?.text ?? ""), content: row.content,
                     sent: row.findings,
                     columns))
         }
@@ -147,6 +147,20 @@ struct StagedRow {
                 code: "envelope", reason: "a row is not its position and as many cells as the page has columns")
         }
         return (place, .cells(cells), [])
+    }
+
+    /// The id by which a row is kept; one that is too long, or holds what PostgreSQL's text cannot, is none, and the row is
+    /// kept whole in quarantine.
+    private static func shortened(_ id: String) -> String {
+        guard id.utf8.count > longestID || id.utf8.contains(0) else { return id }
+        var kept = String.UnicodeScalarView()
+        var count = 0
+        for scalar in id.unicodeScalars where scalar.value != 0 {
+            count += UTF8.width(scalar)
+            guard count <= longestID else { break }
+            kept.append(scalar)
+        }
+        return String(kept)
     }
 
     private static func checked(_ id: String) throws(Undeliverable) -> String {

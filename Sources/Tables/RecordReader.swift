@@ -86,6 +86,7 @@ public struct RecordReader {
         cells.reserveCapacity(width)
         var lines = 0
         var at = position
+        var isMisquoted = false
         func isBreak(_ at: Int) -> Bool {
             at == bytes.count || bytes[at] == Self.newline
                 || bytes[at] == Self.carriageReturn && at + 1 < bytes.count && bytes[at + 1] == Self.newline
@@ -99,30 +100,35 @@ public struct RecordReader {
                 if at == bytes.count, !isLast { return nil }
                 guard isBreak(at) || bytes[at] == separator else {
                     if bytes[at] == Self.carriageReturn, at + 1 == bytes.count, !isLast { return nil }
-                    throw TableError(
-                        name, line: line + lines,
-                        "there is text behind a closing quotation mark; double the marks in a field")
+                    // Over several lines the mark may have swallowed other rows.
+                    guard broken == 0 else {
+                        throw TableError(
+                            name, line: line + lines,
+                            "there is text behind a closing quotation mark; double the marks in a field")
+                    }
+                    let rest = at
+                    while at < bytes.count, bytes[at] != separator, !isBreak(at) { at += 1 }
+                    if at == bytes.count, !isLast { return nil }
+                    isMisquoted = true
+                    let behind = String(decoding: UnsafeBufferPointer(rebasing: bytes[rest..<at]), as: UTF8.self)
+                    cells.append("\"\(text)\"\(behind)")
+                    guard at < bytes.count, bytes[at] == separator else { break }
+                    at += 1
+                    if at == bytes.count, !isLast { return nil }
+                    continue
                 }
                 cells.append(text)
             } else {
                 let start = at
                 while at < bytes.count, bytes[at] != Self.newline, bytes[at] != separator {
-                    guard format != .csv || bytes[at] != Self.quote else {
-                        throw TableError(
-                            name, line: line + lines,
-                            "a quotation mark stands inside a field; quote the field and double the mark")
-                    }
+                    if format == .csv, bytes[at] == Self.quote { isMisquoted = true }
                     at += 1
                 }
                 if at == bytes.count, !isLast { return nil }
                 var end = at
                 let endsLine = at == bytes.count || bytes[at] == Self.newline
                 if endsLine, end > start, bytes[end - 1] == Self.carriageReturn { end -= 1 }
-                let field = UnsafeBufferPointer(rebasing: bytes[start..<end])
-                guard !field.contains(0) else {
-                    throw TableError(name, line: line + lines, "holds a NUL character; remove it")
-                }
-                cells.append(String(decoding: field, as: UTF8.self))
+                cells.append(String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<end]), as: UTF8.self))
             }
             guard at < bytes.count, bytes[at] == separator else { break }
             at += 1
@@ -131,7 +137,7 @@ public struct RecordReader {
         }
         if at < bytes.count { at += bytes[at] == Self.newline ? 1 : 2 }
         if cells == [""] { cells = [] }
-        return (Table.Row(line: line, cells: cells), at, lines + 1)
+        return (Table.Row(line: line, cells: cells, isMisquoted: isMisquoted), at, lines + 1)
     }
 
     /// A quoted field: its text, the place behind its closing mark, and its line breaks; `nil` when it is not all there.
@@ -155,7 +161,6 @@ public struct RecordReader {
             field.append(bytes[at])
             at += 1
         }
-        guard !field.contains(0) else { throw TableError(name, line: opened, "holds a NUL character; remove it") }
         return (String(decoding: field, as: UTF8.self), at, lines)
     }
 }

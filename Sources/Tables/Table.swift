@@ -6,11 +6,14 @@ public struct Table: Sendable, Hashable {
         public let line: Int
         /// Its cells as text; a merged cell stands in every place that it covers.
         public let cells: [String]
+        /// Whether its quotation marks stand where none can: its cells are as written, and may not be meant so.
+        public let isMisquoted: Bool
 
         /// A row of the given cells.
-        public init(line: Int, cells: [String]) {
+        public init(line: Int, cells: [String], isMisquoted: Bool = false) {
             self.line = line
             self.cells = cells
+            self.isMisquoted = isMisquoted
         }
     }
 

@@ -65,14 +65,21 @@ struct RegisterFileTests {
             ("d.csv", "id,name,lead,exempt,x\n", "d.csv: line 1: column x: is not a column of departments"),
             ("d.csv", "id,name,lead,exempt,id\n", "d.csv: line 1: column id: is there twice"),
             ("d.csv", "id,name,lead,exempt\nA,\"b,true,false\n", "d.csv: line 2: a quotation mark is opened"),
-            ("d.csv", "id,name,lead,exempt\nA,\"b\"c,true,false\n", "d.csv: line 2: there is text behind"),
-            ("d.csv", "id,name,lead,exempt\nA,b\"c,true,false\n", "d.csv: line 2: a quotation mark stands inside"),
+            ("d.csv", "id,name,lead,exempt\nA,\"b\n\"c,true,false\n", "d.csv: line 3: there is text behind"),
             ("d.csv", "", "d.csv: is empty"), ("d.pdf", "", "d.pdf: is none of"), ("d", "", "d: is none of"),
-            ("d.csv", "id,name,lead,exempt\nA,\0,true,false\n", "d.csv: line 2: holds a NUL"),
         ])
     func errors(name: String, text: String, start: String) throws {
         let error = try #require(throws: TableError.self) { try rows(text, name) }
         #expect(error.description.hasPrefix(start))
+    }
+
+    @Test("a row whose quotation marks are wrong, or that holds a NUL, is found out by itself; the others stay")
+    func spoilt() throws {
+        let text = "id,name,lead,exempt\nA,b\"c,true,false\nB,\"b\"c,true,false\nC,\0,true,false\nD,d,true,false\n"
+        let found = try rows(text, "d.csv")
+        #expect(found.map(\.line) == [2, 3, 4, 5])
+        #expect(found.map { $0.findings.map(\.code) } == [["row.quotes"], ["row.quotes"], [], []])
+        #expect(found[0].body["name"] == "b\"c" && found[2].body["name"] == "\0")
     }
 
     @Test("numbers of JSON Lines may have a fraction: whole ones are taken, of others only their field is wrong")

@@ -32,6 +32,10 @@ private struct Damage: Sendable {
             Damage("id.pattern", "id") { row, number in
                 row["id"] = .string(String(repeating: "x", count: 129 + number % 7))
             },
+            Damage("id.pattern", "id") { row, number in
+                row["id"] = .string(String(repeating: "长", count: 400 + number % 7) + "\(number)")
+            },
+            Damage("id.pattern", "id") { row, number in row["id"] = .string("X\u{0}\(number)") },
             Damage("field.empty", "id") { row, _ in row["id"] = "" },
             Damage("field.unknown", "colour") { row, number in row["colour"] = .integer(number) },
             .set("name", "", "field.empty"), .set("name", 7, "field.type"), .set("name", " 甲", "text.space"),
