@@ -57,6 +57,29 @@ extension RateCellReader {
         return false
     }
 
+    /// Whether words before a count say that it is of the whole county or register: 「10%（全县50家）」.
+    func isOfWhole(_ at: Int) -> Bool {
+        // All of them are drawn: 「对辖区内20家企业全部检查」.
+        let isAll = tokens.indices.contains { index in
+            statements[index] == statements[at]
+                && (tokens[index].word == .fixed(1_000_000)
+                    || tokens[index].figure?.whole == 100 && grammar.word(index + 1) == .share(10_000))
+        }
+        if isAll { return false }
+        var before = at - 1
+        while before >= 0, clauses[before] == clauses[at], tokens[before].word?.parts != true {
+            if grammar.word(before) == .filler, Self.wholes.contains(where: { grammar.plain(before).contains($0) }) {
+                return true
+            }
+            before -= 1
+        }
+        return false
+    }
+
+    private static let wholes = [
+        "全县", "全市", "全区", "全省", "全旗", "全州", "辖", "区域内", "县域内", "本县", "本市", "库", "在册", "在营", "存续",
+    ]
+
     /// Whether a count is what a share is of: 「120户的10%」, 「从120户中抽取10户」.
     func isPool(behind next: Int) -> Bool {
         var at = next

@@ -249,7 +249,7 @@ struct RateCellReader {
             }
             if let other = span, other.perYear != 1 { span?.alone = false }
             let isDrawn = pending.isDrawn || pending.label == .ofCount || quantity.bound != nil
-            if !isDrawn, isMaybePool(at, next, pending) { unread[at] = .poolOrCount }
+            if !isDrawn, isMaybePool(at, next, pending) || isOfWhole(at) { unread[at] = .poolOrCount }
             add(.count(range), at, &pending)
         case .times(let number, let behind):
             if let before = span, let behind, before.perYear != behind { unread[at] = .piece }

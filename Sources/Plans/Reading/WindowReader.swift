@@ -70,6 +70,12 @@ struct WindowReader {
             default: break
             }
         }
+        // 12月20日前公示: until when it is published says nothing of the inspection.
+        let words = clause.map { text.plain($0.range) }
+        let isPublished = words.contains { ["公示", "录入"].contains($0) }
+        if isPublished, !words.contains("并"), !words.contains(where: { $0.contains("抽查") || $0.contains("检查") }) {
+            return .failure(.piece)
+        }
         let kept = clause.filter { $0.word != .filler && $0.word != .every(1) }
         return span(WindowPointGrammar(tokens: kept))
     }
