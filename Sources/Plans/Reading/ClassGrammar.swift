@@ -154,7 +154,8 @@ struct ClassGrammar {
     private func stem(_ at: Int) -> (String, next: Int)? {
         guard at < grammar.tokens.count else { return nil }
         switch grammar.tokens[at].kind {
-        case .letters(let letters) where Set(letters).count == 1 && letters.count <= 3: return (letters, at + 1)
+        case .letters(let letters) where Set(letters).count == 1 && letters.count <= 3 || letters == "IV":
+            return (letters, at + 1)
         case .figure(let figure) where figure.decimals == 0 && (1...10).contains(figure.digits):
             if at + 1 < grammar.tokens.count, case .letters("A") = grammar.tokens[at + 1].kind {
                 return (grammar.plain(at) + "A", at + 2)
@@ -180,7 +181,7 @@ struct ClassGrammar {
     }
 
     /// How high a risk is, where 风险 stands behind the last of a list.
-    private static let risks: Set<String> = ["低", "较低", "中", "中等", "一般", "较高"]
+    private static let risks: Set<String> = ["低", "较低", "中", "中等", "一般", "较高", "高"]
 
     private func grade(_ at: Int) -> (String, next: Int)? {
         word(at) == .grade ? (grammar.plain(at), at + 1) : nil

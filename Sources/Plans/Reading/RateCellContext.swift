@@ -143,6 +143,16 @@ extension RateCellReader {
             || ["对", "按", "其中"].contains(grammar.plain(at - 1))
     }
 
+    /// Where the name of a kind of objects begins: with 存续 or 风险, which say nothing elsewhere, if they stand first.
+    func nameBegins(_ first: Int) -> Int {
+        let before = first - 1
+        guard before >= 0, Self.beginnings.contains(grammar.plain(before)) else { return first }
+        let isFirst = before == 0 || tokens[before - 1].word?.parts == true || tokens[before - 1].word == .colon
+        return isFirst || ["对", "按", "其中"].contains(grammar.plain(before - 1)) ? before : first
+    }
+
+    private static let beginnings: Set<String> = ["存续", "在册", "在营", "登记在册", "风险", "专业型", "通用型"]
+
     /// Whether 占 only says that a share is one of the whole pool: 「占总数的10%」.
     func isShareOfPool(_ at: Int, _ pending: Pending) -> Bool {
         let next = grammar.word(at + 1)

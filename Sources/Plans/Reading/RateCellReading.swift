@@ -120,7 +120,8 @@ struct RateCellReading {
                 || reader.tokens[last].kind == .unknown && reader.tokens[last].range.count > 1
                     && Self.endsOfKinds.contains(reader.grammar.plain(last).last ?? " ")
             guard isKind, part.allSatisfy({ reader.unread[$0] == nil }) else { return nil }
-            return reader.text.written(reader.tokens[first].range.lowerBound..<reader.tokens[last].range.upperBound)
+            let begin = reader.tokens[reader.nameBegins(first)].range.lowerBound
+            return reader.text.written(begin..<reader.tokens[last].range.upperBound)
         }
         return names.count == parts.count ? names : []
     }
