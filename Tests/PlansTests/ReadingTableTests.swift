@@ -46,12 +46,16 @@ struct ReadingTableTests {
     func units() throws {
         let table = table([
             ["抽查事项", "抽查比例(%)", "抽查频次（次/年）", "开始时间", "结束时间"], ["甲", "5", "2", "2026年3月1日", "2026年9月30日"],
-            ["乙", "不低于5%", "", "2026年3月1日", "2026年9月30日"],
+            ["乙", "不低于5%", "", "2026年3月1日", "2026年9月30日"], ["丙", "不低于5", "", "", ""], ["丁", "5-10", "", "", ""],
+            ["戊", "约5", "", "", ""],
         ])
         let readings = try PlanTable([table], file: "plan.csv").lines.map { PlanLineReader.read($0.cells) }
         #expect(readings[0].certain && readings[0].rate?.exact == 50_000 && readings[0].timesPerYear == 2)
         #expect(readings[0].window.last?.text == "2026-09-30")
         #expect(readings[1].certain && readings[1].rate == Bounds(least: 50_000, most: nil))
+        #expect(readings[2].certain && readings[2].rate == Bounds(least: 50_000, most: nil))
+        #expect(readings[3].certain && readings[3].rate == Bounds(least: 50_000, most: 100_000))
+        #expect(!readings[4].certain && readings[4].rate == nil)
     }
 
     @Test("gives a bare number below 频次 or 数量 what it counts, but none below 比例 or 大约")

@@ -1,3 +1,4 @@
+import Foundation
 public import Tables
 
 /// The lines of a plan in a table as a department wrote it.
@@ -104,8 +105,8 @@ public struct PlanTable: Sendable {
     /// A bare number with the unit that its heading gives it: 抽查比例(%), 抽查数量(户), 抽查频次. Under 大约抽取数量 it is not certain.
     private static func withUnit(_ text: String, of heading: String) -> String {
         if heading.contains("大约") { return "约" + text }
-        let number = text.drop { "=≥>".contains($0) }
-        guard !number.isEmpty, number.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }) else { return text }
+        let bare = #/(=|≥|>=|≤|<=|不低于|不少于|不超过|不高于|至少|最低|最高)?(?<number>[0-9.]+)([-—–~～至][0-9.]+)?/#
+        guard let number = text.trimmingCharacters(in: .whitespaces).wholeMatch(of: bare)?.number else { return text }
         if heading.hasSuffix(")"), let open = heading.lastIndex(of: "(") {
             return text + heading[heading.index(after: open)...].dropLast()
         }
