@@ -150,3 +150,9 @@ class Console:
                 bad.append(f"{name}: {status}")
         self.children = {}
         return bad
+
+
+def write_lines(path, documents):
+    with open(path, "w", encoding="utf-8") as file:
+        for document in documents:
+            file.write(json.dumps(document, ensure_ascii=False) + "\n")
