@@ -20,6 +20,7 @@ public struct ReturnSheet: Sendable {
         let end = columns.count - 1
         var sheet = Sheet(name: report.period.kind == .monthly ? "月报表" : "统计表")
         sheet.isLandscape = true
+        sheet.isA3 = true
         sheet.footer = "&C第 &P 页 共 &N 页"
         for (index, column) in columns.enumerated() { sheet.columnWidths[index] = Self.width(column) }
         var row = 0
@@ -74,6 +75,7 @@ public struct ReturnSheet: Sendable {
         if let year = report.year {
             var sheet = Sheet(name: "本年累计")
             sheet.isLandscape = true
+            sheet.isA3 = true
             sheet.columnWidths = sheets[0].columnWidths
             sheet.merge(
                 rows: 0...0, columns: 0...end,

@@ -1,4 +1,4 @@
-/// One sheet (工作表) of a workbook: cells, what is merged, and how it prints on A4.
+/// One sheet (工作表) of a workbook: cells, what is merged, and how it prints.
 ///
 /// Rows and columns count from 0.
 public struct Sheet: Sendable, Hashable {
@@ -63,6 +63,8 @@ public struct Sheet: Sendable, Hashable {
     public var headingRows: ClosedRange<Int>?
     /// Printed broadside.
     public var isLandscape = false
+    /// Printed on A3, which many columns need to be read; else on A4.
+    public var isA3 = false
     /// The line at the foot of every printed page, in the codes of spreadsheets (`&P` is the page's number).
     public var footer = ""
 

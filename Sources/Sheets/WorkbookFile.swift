@@ -58,7 +58,7 @@ extension Workbook {
         _ sheet: Sheet, to page: UnsafeMutablePointer<lxw_worksheet>,
         format: (Style) -> UnsafeMutablePointer<lxw_format>?
     ) throws(SheetError) {
-        worksheet_set_paper(page, 9)  // A4
+        worksheet_set_paper(page, sheet.isA3 ? 8 : 9)
         worksheet_set_margins(page, 0.5, 0.5, 0.6, 0.6)
         worksheet_center_horizontally(page)
         worksheet_fit_to_pages(page, 1, 0)

@@ -58,6 +58,7 @@ struct WorkbookTests {
         for (row, text) in texts.enumerated() { second[row, 1] = Cell(.text(text)) }
         second[0, 2] = Cell(.blank, Style(hasBorder: true))
         second[1, 2] = Cell(.text(""))
+        second.isA3 = true
 
         let opened = try OpenedWorkbook(Workbook([first, second], title: "月报", created: 1_774_000_000)).sheets
         #expect(opened.map { $0["name"]?.text } == ["月报表", "A & B <'>"])
@@ -81,6 +82,7 @@ struct WorkbookTests {
         #expect(opened[0]["widths"]?["A"] == "21", "the file's width counts the cell's margins")
         #expect(opened[0]["landscape"] == true && opened[1]["landscape"] == false)
         #expect(opened[0]["paper"] == "9", "A4")
+        #expect(opened[1]["paper"] == "8", "A3")
         for (row, text) in texts.enumerated() {
             #expect(opened[1]["cells"]?["B\(row + 1)"]?["value"] == .string(text))
         }

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-# What each takes part in. Few members a group: each asks the private broker for messages without a pause.
+# What each takes part in. Few members a group, since processes are killed and come back all the time.
 WORKERS = {"w1": "feeds,registers,plans,rounds", "w2": "rounds,inspections", "w3": "rounds,inspections"}
 # rounds has a second group, of its tasks; the notifier has one.
 GROUPS = {name: len(slices.split(",")) + 1 for name, slices in WORKERS.items()} | {"n1": 1}
