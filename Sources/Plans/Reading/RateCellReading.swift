@@ -237,7 +237,7 @@ struct RateCellReading {
         saysNothing = facts.contains { if case .nothing = $0.content { true } else { false } }
         let saysShare = share != nil || !classes.isEmpty
         // A statement without a number says something that has no place here: 「每年按照年度检查计划开展」.
-        let stated = Set(reader.facts.map { statement($0) })
+        let stated = Set(reader.facts.map { statement($0) }).union(methodStatements)
         for (index, token) in reader.tokens.enumerated()
         where !stated.contains(reader.statements[index]) && token.word?.parts != true && token.kind != .space {
             if doubted[reader.clauses[index]] == nil { mark(reader.clauses[index], .piece) }
@@ -253,6 +253,19 @@ struct RateCellReading {
                 }
             if !isSaid { mark(reader.clauses[label], .piece) }
         }
+    }
+
+    /// Statements that only say how it is inspected: 「抽查方式：现场检查」.
+    private var methodStatements: Set<Int> {
+        let statements = Dictionary(grouping: reader.tokens.indices) { reader.statements[$0] }
+        return Set(
+            statements.filter { _, tokens in
+                tokens.contains { ["方式", "抽查方式", "检查方式"].contains(reader.grammar.plain($0)) }
+                    && tokens.allSatisfy { at in
+                        let word = reader.grammar.word(at)
+                        return word == .filler || word == .colon || word?.parts == true
+                    }
+            }.keys)
     }
 
     /// The doubted clauses as written; neighbours with the same doubt are shown as one.

@@ -6,7 +6,7 @@ extension PlanVocabulary {
         (.slash, "/"), (.dot, "."), (.open, "("), (.close, ")"),
         (.strong, "; 。"), (.soft, ", \n"), (.list, "、 和 及 与"),
         (.year, "年 年度"), (.month, "月 月份"), (.day, "日 号"), (.quarter, "季度 季"), (.ordinal, "第"),
-        (.firstHalf, "上半年"), (.secondHalf, "下半年"), (.wholeYear, "全年 全年度 整年"),
+        (.firstHalf, "上半年"), (.secondHalf, "下半年"), (.wholeYear, "全年 全年度 整年 本年度 当年"),
         (.third(0), "上旬"), (.third(1), "中旬"), (.third(2), "下旬"), (.end, "底 末"),
         (.before, "前 之前 以前"), (.since, "起 开始"), (.nextYear, "次年 翌年"),
         (.every(1), "每年 每年度"), (.every(2), "每半年"), (.every(4), "每季度 每季 每个季度"), (.every(12), "每月 每个月"),
