@@ -63,13 +63,19 @@ struct Status: AsyncParsableCommand {
         ]
         report["lag"] = try await lag(settings)
         let troubles = [
-            report["tasks"]?["failed"]?.number, report["dead_letters"]?.number, notices.late, notices.withoutCalendar,
-            notices.failedDeliveries, feeds.count { $0.state == .error },
-        ].compactMap { $0 }.reduce(0, +)
+            (report["tasks"]?["failed"]?.number, "失败的任务 tasks that failed"),
+            (report["dead_letters"]?.number, "死信，见 yaohao dead-letters list · dead letters"),
+            (notices.late, "逾期事项，见 yaohao deadlines · things overdue"),
+            (notices.withoutCalendar, "缺少日历、算不出的期限 deadlines without a calendar"),
+            (notices.failedDeliveries, "推送失败，见 yaohao deliveries · deliveries that failed"),
+            (feeds.count { $0.state == .error }, "更新超期的数据来源 stale feeds"),
+        ].filter { ($0.0 ?? 0) > 0 }
         if json {
             say(JSONValue.object(report).canonicalText)
         } else {
-            for (name, value) in report.sorted(by: { $0.key < $1.key }) { say("\(name)\t\(value.canonicalText)") }
+            for (name, value) in report.sorted(by: { $0.key < $1.key }) {
+                for line in StatusText.lines(name, value) { say(line) }
+            }
         }
         for feed in feeds where feed.state != .fresh {
             let since = feed.lastAccepted ?? "从未 never"
@@ -78,7 +84,8 @@ struct Status: AsyncParsableCommand {
                     + "\(feed.hours) h, last \(since); 提醒 warn \(feed.limits.warning) h, 报错 error \(feed.limits.error) h"
             )
         }
-        if troubles > 0 { throw ExitStatus.answerIsNo }
+        for (count, what) in troubles { complain("需要处理 needs an operator: \(count ?? 0) \(what)") }
+        if !troubles.isEmpty { throw ExitStatus.answerIsNo }
     }
 
     /// How many messages each group has yet to take.
