@@ -92,14 +92,15 @@ public struct Mapping: Sendable {
             guard let field = rules.removeValue(forKey: column.name) else {
                 guard column.isRequired else { continue }
                 throw reader.error(
-                    "fields.\(column.name)", "is missing; name the column it comes from, or give a constant")
+                    "fields.\(column.name)",
+                    "缺少这一项，请写明取自哪一列，或给出固定值 / is missing; name the column it comes from, or give a constant")
             }
             fields.append(try MappedField(column: column, field))
         }
         if let unknown = rules.keys.min() {
             throw reader.error(
                 "fields.\(unknown)",
-                "is no column of \(register.rawValue); its columns are \(register.columns.map(\.name).joined(separator: ","))"
+                "不是 \(register.rawValue) 的列 / is no column of \(register.rawValue); its columns are \(register.columns.map(\.name).joined(separator: ","))"
             )
         }
         self.fields = fields

@@ -26,13 +26,13 @@ struct MappingBinding {
                 if found.count > 1 {
                     throw TableError(
                         file, sheet: sheet, line: heading.line, column: name,
-                        "is there \(found.count) times (\(found.map { heading.columns[$0].name }.joined(separator: ", "))); "
-                            + "write its whole name in \(mapping.name): \(key)")
+                        "有 \(found.count) 列（\(found.map { heading.columns[$0].name }.joined(separator: "、"))），请在 \(mapping.name) 的 \(key) 写全名 / "
+                            + "is there \(found.count) times; write its whole name in the mapping")
                 }
             }
             throw TableError(
                 file, sheet: sheet, line: heading.line, column: alternatives.joined(separator: " or "),
-                "is missing, which \(mapping.name): \(key) names; the file has: \(listed)")
+                "\(mapping.name) 的 \(key) 写了这一列，文件中没有；文件的列有：\(listed) / is missing, which the mapping names")
         }
         var places: [[Int]] = []
         for field in mapping.fields {
@@ -50,7 +50,8 @@ struct MappingBinding {
                 guard column.names.contains(where: mapping.ignored.contains) else {
                     throw TableError(
                         file, sheet: sheet, line: heading.line, column: column.name,
-                        "is not in the mapping; add it to fields or to ignore in \(mapping.name)")
+                        "映射中没有这一列，请写进 \(mapping.name) 的 fields 或 ignore / is not in the mapping; add it to fields or to ignore"
+                    )
                 }
             }
         }

@@ -78,10 +78,14 @@ public struct RegisterFile: Sendable {
         guard let format = TableFile.Format(fileName: source.name), !isLines, !format.isText else {
             guard isLines || TableFile.Format(fileName: source.name) != nil else {
                 throw TableError(
-                    source.name, "is none of .csv .tsv .jsonl .xlsx .xls .docx; save it as one of them")
+                    source.name,
+                    "请另存为 .csv .tsv .jsonl .xlsx .xls .docx 之一 / is none of .csv .tsv .jsonl .xlsx .xls .docx; save it as one of them"
+                )
             }
             if let sheet {
-                throw TableError(source.name, sheet: sheet, "is not there: the file is no workbook; leave --sheet out")
+                throw TableError(
+                    source.name, sheet: sheet,
+                    "不是工作簿，没有工作表，请去掉 --sheet / is not there: the file is no workbook; leave --sheet out")
             }
             self.sheet = ""
             let isComma = TableFile.Format(fileName: source.name) == .csv
@@ -105,11 +109,15 @@ public struct RegisterFile: Sendable {
             guard
                 let table = tables.first(where: { $0.name == sheet })
                     ?? tables.first(where: { $0.name.hasPrefix(sheet) })
-            else { throw TableError(file, sheet: sheet, "is not there; choose one of \(names) by --sheet") }
+            else {
+                throw TableError(
+                    file, sheet: sheet, "没有这个工作表，有：\(names) / is not there; choose one of these by --sheet")
+            }
             return table
         }
         guard let table = visible.first(where: hasColumns) ?? visible.first else {
-            throw TableError(file, "has no sheet that is shown; show one, or name one by --sheet")
+            throw TableError(
+                file, "工作表都隐藏了，请取消隐藏或用 --sheet 指明 / has no sheet that is shown; show one, or name one by --sheet")
         }
         return table
     }

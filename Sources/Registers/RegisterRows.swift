@@ -52,7 +52,8 @@ public struct RegisterRows {
         let found = Heading.find(in: ahead) { RegisterFile.isKnown($0, file.register, file.mapping) }
         guard let heading = found ?? ahead.first.map({ Heading(row: $0) }) else {
             let names = file.register.columns.map(\.name).joined(separator: ",")
-            throw TableError(file.name, sheet: file.sheet, "is empty; its first line names the columns: \(names)")
+            throw TableError(
+                file.name, sheet: file.sheet, "文件为空，第一行应为列名：\(names) / is empty; its first line names the columns")
         }
         if let mapping = file.mapping {
             binding = try MappingBinding(mapping, heading: heading, file: file.name, sheet: file.sheet)
@@ -83,14 +84,17 @@ public struct RegisterRows {
             guard let known = wanted.first(where: { column.names.contains($0.name) }) else {
                 throw error(
                     column.name,
-                    "is not a column of \(file.register.rawValue); its columns are \(listed) (or read it with --mapping)"
+                    "不是 \(file.register.rawValue) 的列（\(listed)）；部门自己的列名请用 --mapping / is not a column of "
+                        + "\(file.register.rawValue); name one of these, or read it with --mapping"
                 )
             }
-            guard seen.insert(known.name).inserted else { throw error(known.name, "is there twice; keep one") }
+            guard seen.insert(known.name).inserted else {
+                throw error(known.name, "有两列，请只留一列 / is there twice; keep one")
+            }
             bound.append(.column(known))
         }
         if let missing = wanted.first(where: { $0.isRequired && !seen.contains($0.name) }) {
-            throw error(missing.name, "is missing; add it (it may be empty where unknown)")
+            throw error(missing.name, "缺少这一列，请补上，不知道的可以空着 / is missing; add it (it may be empty where unknown)")
         }
         return bound
     }

@@ -23,7 +23,7 @@ struct TextFile {
 
     func bytes() throws(TableError) -> [UInt8] {
         guard let content = content ?? FileManager.default.contents(atPath: name) else {
-            throw TableError(name, "cannot be read; name a file that exists")
+            throw TableError(name, "无法读取，请核对文件名 / cannot be read; name a file that exists")
         }
         return Array(content)
     }

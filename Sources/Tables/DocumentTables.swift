@@ -11,7 +11,7 @@ enum DocumentTables {
         let reader = Reader(file: name)
         try XMLPart.read(part, of: name, part: "word/document.xml", into: reader)
         guard !reader.tables.isEmpty else {
-            throw TableError(name, "has no table; name a file that has one")
+            throw TableError(name, "没有表格 / has no table; name a file that has one")
         }
         return reader.tables
     }

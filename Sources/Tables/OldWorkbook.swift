@@ -12,7 +12,10 @@ enum OldWorkbook {
     static func converted(name: String, bytes: [UInt8]) throws(TableError) -> [UInt8] {
         let remedy = "save it as .xlsx, or install the Debian package libreoffice-calc-nogui"
         guard let program = ["soffice", "libreoffice"].lazy.compactMap(find).first else {
-            throw TableError(name, "is an old .xls, and LibreOffice, which converts it, is not installed; \(remedy)")
+            throw TableError(
+                name,
+                "是旧式 .xls，本机没有转换它的 LibreOffice / is an old .xls, and LibreOffice, which converts it, is not installed; \(remedy)"
+            )
         }
         let place = FileManager.default.temporaryDirectory.appendingPathComponent("yaohao-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: place) }
@@ -40,7 +43,10 @@ enum OldWorkbook {
             }
             guard let made = FileManager.default.contents(atPath: place.appendingPathComponent("table.xlsx").path)
             else {
-                throw TableError(name, "could not be converted (damaged, or protected by a password); save it as .xlsx")
+                throw TableError(
+                    name,
+                    "无法转换（已损坏或有密码），请另存为 .xlsx / could not be converted (damaged, or protected by a password); save it as .xlsx"
+                )
             }
             return Array(made)
         } catch let error as TableError {

@@ -104,7 +104,8 @@ public struct RecordReader {
                     guard broken == 0 else {
                         throw TableError(
                             name, line: line + lines,
-                            "there is text behind a closing quotation mark; double the marks in a field")
+                            "右引号后还有文字，请把内容中的引号双写 / there is text behind a closing quotation mark; double the marks in a field"
+                        )
                     }
                     let rest = at
                     while at < bytes.count, bytes[at] != separator, !isBreak(at) { at += 1 }
@@ -151,7 +152,7 @@ public struct RecordReader {
             guard at < bytes.count else {
                 guard isLast else { return nil }
                 throw TableError(
-                    name, line: opened, "a quotation mark is opened and never closed; close it")
+                    name, line: opened, "左引号没有对应的右引号，请补上 / a quotation mark is opened and never closed; close it")
             }
             if bytes[at] == Self.quote {
                 at += 1

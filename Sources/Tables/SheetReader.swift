@@ -110,7 +110,7 @@ final class SheetReader: XMLPart.Reader {
             let format = formats.indices.contains(style) ? formats[style] : .general
             guard let text = format.text(of: number, startsIn1904: startsIn1904) else {
                 throw error(
-                    "holds a number of more than 15 digits, of which a workbook keeps the first 15 only; set the "
+                    "数字超过15位，后几位已被 Excel 丢失，请把该列设为文本后重新填写 / holds a number of more than 15 digits, of which a workbook keeps the first 15 only; set the "
                         + "column's format to text and enter it again")
             }
             return text

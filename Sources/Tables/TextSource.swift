@@ -26,7 +26,7 @@ public struct TextSource: Sendable {
     public init(path: String) throws(TableError) {
         let content: Data
         do { content = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) } catch {
-            throw TableError(path, "cannot be read; name a file that exists")
+            throw TableError(path, "无法读取，请核对文件名 / cannot be read; name a file that exists")
         }
         try self.init(name: path, content: content)
     }
@@ -86,7 +86,9 @@ public struct TextSource: Sendable {
         guard let firstBad else { return .utf8 }
         if good > bad {
             throw TableError(
-                name, line: firstBad, "is not UTF-8, though other lines are; the file is damaged, export it again")
+                name, line: firstBad,
+                "这一行不是 UTF-8，而其他行是：文件已损坏，请重新导出 / is not UTF-8, though other lines are; the file is damaged, export it again"
+            )
         }
         return .gb18030
     }
@@ -97,7 +99,7 @@ public struct TextSource: Sendable {
             line += 1
             if String(validating: text, as: UTF8.self) == nil { break }
         }
-        return TableError(name, line: line, "is not \(says); export the file again as UTF-8")
+        return TableError(name, line: line, "不是 \(says)，请重新导出为 UTF-8 / is not \(says); export the file again as UTF-8")
     }
 
     /// The text from its beginning.
@@ -142,12 +144,16 @@ public struct TextSource: Sendable {
             let isLast = end == content.count
             guard used > 0, !(isLast && position + used < end) else {
                 throw TableError(
-                    name, line: line, "is neither UTF-8 nor \(encoding.rawValue); export the file again as UTF-8")
+                    name, line: line,
+                    "既不是 UTF-8 也不是 \(encoding.rawValue)，请重新导出为 UTF-8 / is neither UTF-8 nor \(encoding.rawValue); export the file again as UTF-8"
+                )
             }
             // What is wrong in the midst of a piece leaves much more behind than an unfinished character.
             guard end - position - used < 4 else {
                 throw TableError(
-                    name, line: line, "is neither UTF-8 nor \(encoding.rawValue); export the file again as UTF-8")
+                    name, line: line,
+                    "既不是 UTF-8 也不是 \(encoding.rawValue)，请重新导出为 UTF-8 / is neither UTF-8 nor \(encoding.rawValue); export the file again as UTF-8"
+                )
             }
             position += used
             return text

@@ -17,7 +17,7 @@ enum Workbook {
             ?? "xl/workbook.xml"
         let book = BookReader()
         guard try read(path, book), !book.sheets.isEmpty else {
-            throw TableError(name, "is no workbook, or has no sheet; save it as .xlsx again")
+            throw TableError(name, "不是工作簿或没有工作表，请重新另存为 .xlsx / is no workbook, or has no sheet; save it as .xlsx again")
         }
         let folder = path.split(separator: "/").dropLast().joined(separator: "/")
         let file = path.split(separator: "/").last.map(String.init) ?? ""

@@ -139,9 +139,9 @@ struct MappingTests {
         let missing = problem {
             _ = try Mapping(name: "m.yaml", text: "register: departments\nfields: {id: {from: a}}")
         }
-        #expect(missing.hasPrefix("m.yaml: fields.name: is missing; name the column"))
+        #expect(missing.hasPrefix("m.yaml: fields.name: 缺少这一项"))
         let other = problem { _ = try mapping(more: "  colour: {from: 颜色}") }
-        #expect(other.hasPrefix("m.yaml: fields.colour: is no column of departments"))
+        #expect(other.hasPrefix("m.yaml: fields.colour: 不是 departments 的列"))
     }
 
     @Test("a file that lacks a mapped column, has it twice, or has one that nobody mentioned, is refused")
@@ -152,9 +152,9 @@ struct MappingTests {
                 of: .departments, file: "d.csv", bytes: Array((heading + "\nA,甲,是,\n").utf8), mapping: ours)
         }
         #expect(problem { try rows("编号,名称,牵头,备注") } == "nothing is wrong")
-        #expect(problem { try rows("编号,牵头,备注") }.hasPrefix("d.csv: line 1: column 名称: is missing, which m.yaml"))
-        #expect(problem { try rows("编号,名称,牵头,名称") }.hasPrefix("d.csv: line 1: column 名称: is there 2 times"))
-        #expect(problem { try rows("编号,名称,牵头,颜色") }.hasPrefix("d.csv: line 1: column 颜色: is not in the mapping"))
+        #expect(problem { try rows("编号,牵头,备注") }.hasPrefix("d.csv: line 1: column 名称: m.yaml 的 fields.name"))
+        #expect(problem { try rows("编号,名称,牵头,名称") }.hasPrefix("d.csv: line 1: column 名称: 有 2 列"))
+        #expect(problem { try rows("编号,名称,牵头,颜色") }.hasPrefix("d.csv: line 1: column 颜色: 映射中没有这一列"))
     }
 
     @Test("values are joined, prefixed and tidied as the rule says, and flags come from code lists")

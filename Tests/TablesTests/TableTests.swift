@@ -10,6 +10,12 @@ private func fixture(_ name: String) throws -> [UInt8] {
 
 private func tables(_ name: String) throws -> [Table] { try TableFile.tables(name: name, bytes: fixture(name)) }
 
+/// Whether a message begins with the place that `start` names, and says in English what it says there.
+private func says(_ message: String, _ start: String) -> Bool {
+    guard let end = start.range(of: ": ", options: .backwards)?.upperBound else { return message.hasPrefix(start) }
+    return message.hasPrefix(start[..<end]) && message.contains(start[end...])
+}
+
 private func csv(_ bytes: [UInt8], _ name: String = "t.csv") throws -> [Table.Row] {
     try #require(TableFile.tables(name: name, bytes: bytes).first).rows
 }
@@ -88,7 +94,7 @@ struct TableTests {
         ])
     func damaged(name: String, start: String) throws {
         let bytes = try fixture(name)
-        #expect(failure { _ = try TableFile.tables(name: name, bytes: bytes) }.hasPrefix(start))
+        #expect(says(failure { _ = try TableFile.tables(name: name, bytes: bytes) }, start))
     }
 
     @Test("any cut or change of a workbook's bytes is read or refused, and nothing else happens")
@@ -168,7 +174,7 @@ struct RecordTests {
             (Array("a\n\"b\nc\"d\n".utf8), "t.csv: line 3: there is text behind"),
         ] as [([UInt8], String)])
     func errors(bytes: [UInt8], start: String) {
-        #expect(failure { _ = try csv(bytes) }.hasPrefix(start))
+        #expect(says(failure { _ = try csv(bytes) }, start))
     }
 
     @Test("quotation marks that stand where none can spoil their own row alone")
