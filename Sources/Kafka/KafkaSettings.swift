@@ -36,6 +36,14 @@ public struct KafkaSettings: Sendable, Hashable {
         self.init(bootstrapServers: servers, properties: properties)
     }
 
+    /// The same, with what a producer sends compressed unless a property says otherwise: for large bodies that no other
+    /// program reads.
+    public var compressing: KafkaSettings {
+        KafkaSettings(
+            bootstrapServers: bootstrapServers,
+            properties: ["compression.type": "lz4"].merging(properties) { _, theirs in theirs })
+    }
+
     /// Properties that no setting may change.
     static let reserved: Set<String> = [
         "acks", "auto.commit.enable", "auto.offset.reset", "bootstrap.servers", "enable.auto.commit",

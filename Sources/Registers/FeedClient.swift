@@ -55,7 +55,7 @@ public struct FeedClient: Sendable {
         _ heading: FeedHeading, time: String, timeout: Duration,
         sent: @escaping @Sendable (any FeedRowReader) -> Void = { _ in }, rows: @escaping Rows
     ) async throws -> Receipt? {
-        let producer = try KafkaProducer(settings: kafka, logger: logger)
+        let producer = try KafkaProducer(settings: kafka.compressing, logger: logger)
         do {
             let waiter = try await ReceiptWaiter(
                 kafka: kafka, topics: topics, sources: [heading.source], logger: logger)

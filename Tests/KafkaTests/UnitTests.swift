@@ -237,6 +237,15 @@ struct KafkaSettingsUnitTests {
         #expect(settings.reader(isolation: .readCommitted)["isolation.level"] == "read_committed")
     }
 
+    @Test("What compresses compresses, unless a property says how")
+    func compressing() {
+        var settings = KafkaSettings(bootstrapServers: "a:1")
+        #expect(settings.producer(transactionalID: nil)["compression.type"] == nil)
+        #expect(settings.compressing.producer(transactionalID: nil)["compression.type"] == "lz4")
+        settings.properties["compression.type"] = "none"
+        #expect(settings.compressing.producer(transactionalID: nil)["compression.type"] == "none")
+    }
+
     @Test("Without servers it says which variable is missing")
     func missing() {
         let error = #expect(throws: KafkaError.self) { try KafkaSettings(environment: [:]) }
