@@ -130,6 +130,10 @@ struct RowReader {
         if Self.isPlain(text) { return }
         if text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
             note(field, "text.control", "含有制表符、换行等控制字符，请删去", "has a tab, a line break or the like; remove it")
+        } else if text.unicodeScalars.contains("\u{FFFD}") {
+            note(
+                field, "text.damaged", "有无法识别的字符（�），请对照原件重新填写", "has characters that cannot be read (�); enter it again"
+            )
         } else if text.first?.isWhitespace == true || text.last?.isWhitespace == true {
             note(field, "text.space", "首尾有空格，请删去", "begins or ends with a space; remove it")
         }
@@ -144,6 +148,12 @@ struct RowReader {
                 return bytes.isEmpty
             }
             guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != 0xC2 }) else { return false }
+            let isDamaged =
+                bytes.contains(0xEF)
+                && bytes.indices.contains { at in
+                    bytes[at] == 0xEF && at + 2 < bytes.count && bytes[at + 1] == 0xBF && bytes[at + 2] == 0xBD
+                }
+            if isDamaged { return false }
             func maySpace(_ lead: UInt8) -> Bool { (0xE1...0xE3).contains(lead) }
             return !maySpace(first) && (last < 0x80 || bytes.count < 3 || !maySpace(bytes[bytes.count - 3]))
         }

@@ -49,6 +49,8 @@ public struct TextSource: Sendable {
         } else {
             (encoding, start) = (try Self.guess(name, content), 0)
         }
+        // A guess of UTF-8 has been looked at already: what is damaged in it shows in its rows.
+        if encoding == .utf8, start == 0 { return }
         var pieces = self.pieces()
         while let piece = try pieces.next() {
             if encoding == .utf8, String(validating: piece, as: UTF8.self) == nil {
@@ -65,7 +67,9 @@ public struct TextSource: Sendable {
         return true
     }
 
-    /// UTF-8 if all of it is, else GB 18030, unless it is plainly UTF-8 that is damaged.
+    /// UTF-8 if nearly all of it is, else GB 18030, unless it is plainly UTF-8 that is damaged.
+    ///
+    /// A few damaged lines do not stop the others: what cannot be decoded there becomes U+FFFD.
     private static func guess(_ name: String, _ content: Data) throws(TableError) -> Encoding {
         var line = 0
         var firstBad: Int?
@@ -84,6 +88,7 @@ public struct TextSource: Sendable {
             }
         }
         guard let firstBad else { return .utf8 }
+        if bad * 10 <= good { return .utf8 }
         if good > bad {
             throw TableError(
                 name, line: firstBad,

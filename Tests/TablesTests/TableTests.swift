@@ -177,6 +177,16 @@ struct RecordTests {
         #expect(says(failure { _ = try csv(bytes) }, start))
     }
 
+    @Test("a damaged line among many of UTF-8 is read with what is left of it, at its place")
+    func damagedLine() throws {
+        var bytes: [UInt8] = []
+        for number in 1...12 { bytes += Array("甲\(number),乙\n".utf8) }
+        bytes += [0xE7, 0x94, 0x2C] + Array("丙\n丁,戊\n".utf8)
+        let rows = try csv(bytes)
+        #expect(rows.count == 14 && rows[12].cells == ["\u{FFFD}", "丙"] && rows[13].cells == ["丁", "戊"])
+        #expect(rows[12].line == 13)
+    }
+
     @Test("quotation marks that stand where none can spoil their own row alone")
     func misquoted() throws {
         let rows = try csv(Array("a,b\nc\"d,e\n\"f\"g,h\r\n\"i\"j\nk,\"l\"\nm,\"n\"o".utf8))
