@@ -6,8 +6,8 @@ public enum PlanLineReader {
     public static func read(_ cells: PlanLineCells) -> PlanLineReading {
         let scope = PlanScope(cells)
         var reading = PlanLineReading(
-            methods: methods(cells[.method]), leads: departments(cells[.initiator]),
-            participants: departments(cells[.participants]))
+            methods: methods(cells[.method]), leads: DepartmentNames.read(cells[.initiator]),
+            participants: DepartmentNames.read(cells[.participants]))
 
         let written = cells[.ratioAndFrequency]
         // A stroke in a cell says that nothing is to be said.
@@ -111,19 +111,6 @@ public enum PlanLineReader {
             let kind: YearKind = isDate ? .date : behind.word == .year && behind.range.count == 2 ? .annual : .plain
             return (figure.digits, tokens[index].range.lowerBound, kind)
         }
-    }
-
-    private static func departments(_ text: String) -> [String] {
-        let text = PlanText(text)
-        var names: [String] = []
-        var start = 0
-        for at in 0...text.plain.count where at == text.plain.count || "、,;\n/".unicodeScalars.contains(text.plain[at])
-        {
-            let name = text.written(start..<at)
-            if !name.isEmpty { names.append(name) }
-            start = at + 1
-        }
-        return names
     }
 
     /// The methods of a text, by the words that stand for them.
