@@ -100,11 +100,14 @@ public struct Plans: Sendable {
     private func approve(_ submission: Submission, _ transaction: PostgresTransaction) async throws -> Effects {
         let message = try PlanMessage.Step(submission.data)
         try await take(.approve, message, submission, transaction)
-        var details: JSONValue = [:]
+        let rules = try await CountyRules.load(from: transaction)
+        let findings = try await unanswered(message, rules: rules, transaction)
+        try refuse(findings.filter { $0.severity == .error }.map(\.reason))
+        var details: [String: JSONValue] = [:]
+        if !findings.isEmpty { details["warnings"] = .array(findings.map(\.json)) }
         if let plan = try await PlanStore.plan(message.plan, version: message.version, transaction),
             !plan.participants.isEmpty
         {
-            let rules = try await CountyRules.load(from: transaction)
             let due: Day
             do {
                 due = try await WorkingCalendar.load(from: transaction).adding(
@@ -118,12 +121,34 @@ public struct Plans: Sendable {
                 SELECT \(plan.id), \(plan.version)::int4, department, \(due.description)::text::date
                 FROM unnest(\(plan.participants)::text[]) AS department
                 """)
-            details = ["participants": .strings(plan.participants), "confirm_by": .string(due.description)]
+            details["participants"] = .strings(plan.participants)
+            details["confirm_by"] = .string(due.description)
         }
         try await PlanStore.record(
             "approve", plan: message.plan, version: message.version, by: submission, note: message.note,
-            details: details, transaction)
-        return Effects(details: details)
+            details: .object(details), transaction)
+        return Effects(details: .object(details))
+    }
+
+    /// What the rules say of proposals of the last check that nobody has answered.
+    private func unanswered(
+        _ message: PlanMessage.Step, rules: CountyRules, _ transaction: PostgresTransaction
+    ) async throws -> [PlanFinding] {
+        let checks = try await transaction.query(
+            """
+            SELECT details::text AS details FROM plans.steps
+            WHERE plan = \(message.plan) AND version = \(message.version) AND step = 'check' ORDER BY number DESC LIMIT 1
+            """)
+        guard let check = try checks.first?.decode("details", as: String.self) else { return [] }
+        let answered = try await transaction.query(
+            """
+            SELECT DISTINCT plan || '/' || line AS line FROM plans.merges, unnest(lines) AS line
+            WHERE plan = \(message.plan) AND version = \(message.version)
+            """
+        ).map { try $0.decode("line", as: String.self) }
+        return try PlanRules.findings(
+            unanswered: JSONValue(parsing: check)["merges_to_decide"]?.elements ?? [], answered: Set(answered),
+            rules: rules)
     }
 
     @Sendable

@@ -143,9 +143,7 @@ public enum PlanReport {
             (report["merges"]?.elements ?? []).flatMap { merge in
                 (merge["lines"]?.elements ?? []).compactMap(\.text).map { "\(report["id"]?.text ?? "")/\($0)" }
             })
-        return (check?["details"]?["merges_to_decide"]?.elements ?? []).filter { proposal in
-            !answered.isSuperset(of: (proposal["lines"]?.elements ?? []).compactMap(\.text))
-        }
+        return PlanRules.unanswered(check?["details"]?["merges_to_decide"]?.elements ?? [], answered: answered)
     }
 
     /// A state's Chinese name; empty for no state.

@@ -1,4 +1,5 @@
 import Draw
+import JSON
 import Registers
 
 /// The rules of plans (计划规则). Pure: plan, facts and the county's rules go in, findings come out.
@@ -9,6 +10,27 @@ enum PlanRules {
         for index in plan.lines.indices { check.line(index) }
         check.whole()
         return check.findings
+    }
+
+    /// Findings on what the last check proposed to draw together and nobody has answered.
+    ///
+    /// - Parameters:
+    ///   - proposals: as the check recorded them (`merges_to_decide`).
+    ///   - answered: the lines of the version that stand in an answer, with the plan's id and a stroke before them.
+    static func findings(unanswered proposals: [JSONValue], answered: Set<String>, rules: CountyRules) -> [PlanFinding]
+    {
+        self.unanswered(proposals, answered: answered).map { proposal in
+            let lines = (proposal["lines"]?.elements ?? []).compactMap(\.text).joined(separator: "、")
+            return PlanFinding(
+                rule: .mergeAnswered, severity: rules.severities[.mergeAnswered] ?? .error, line: nil,
+                message: "\(lines) 建议合并抽查，尚未答复（\(proposal["reason"]?.text ?? "")）；请用 merge-decided 确认，或写明理由不采纳",
+                basis: basis(of: .mergeAnswered) ?? "")
+        }
+    }
+
+    /// Those of which some line stands in no answer.
+    static func unanswered(_ proposals: [JSONValue], answered: Set<String>) -> [JSONValue] {
+        proposals.filter { !answered.isSuperset(of: ($0["lines"]?.elements ?? []).compactMap(\.text)) }
     }
 
     private struct Check {
@@ -232,6 +254,7 @@ enum PlanRules {
         case .itemInForce: "固政办发〔2021〕32号 四（一）1：抽查事项清单动态管理"
         case .checklistInForce: "固政办发〔2021〕32号 四（三）：制定随机抽查工作细则和指引"
         case .classWithoutRate: "固政办发〔2021〕32号 二：按信用风险分类确定抽查比例；未规定比例的等级抽取时为 0"
+        case .mergeAnswered: "固政办发〔2021〕32号 四（一）4：检查对象和检查方式相近的抽查，应当在计划中合并为一次"
         default: nil
         }
     }

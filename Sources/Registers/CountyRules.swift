@@ -107,6 +107,8 @@ public struct CountyRules: Sendable, Hashable {
         case enoughInspectors = "enough_inspectors"
         /// Every class in the pool has a rate.
         case classWithoutRate = "class_without_rate"
+        /// What was proposed to be drawn together is confirmed or declined before the plan is approved.
+        case mergeAnswered = "merge_answered"
     }
 
     /// Every rule, in the order of the catalogue.
@@ -164,7 +166,7 @@ public struct CountyRules: Sendable, Hashable {
     public let commonFindings: CommonFindings
     /// Departments whose results are released without review.
     public let resultsWithoutReview: Set<String>
-    /// What breaking each rule of plans means.
+    /// What breaking each rule of plans means; of a rule that the county says nothing of, what it means by default.
     public let severities: [PlanRule: Severity]
     /// How long things may take, and who is reminded of them.
     public let deadlines: DeadlineRules
@@ -211,10 +213,12 @@ public struct CountyRules: Sendable, Hashable {
         commonFindings = try CommonFindings(reader.required("common_findings"))
         resultsWithoutReview = Set(try reader.strings("results_without_review"))
         let named = try Self.byName(
-            reader.required("plan_rule_severities"), of: PlanRule.allCases.map(\.rawValue), allNeeded: true
+            reader.required("plan_rule_severities"), of: PlanRule.allCases.map(\.rawValue), allNeeded: false
         ) { try $0.choice(of: Severity.self) }
-        severities = Dictionary(
-            uniqueKeysWithValues: PlanRule.allCases.map { ($0, named[$0.rawValue] ?? .error) })
+        severities = try Dictionary(
+            uniqueKeysWithValues: PlanRule.allCases.map { rule in
+                (rule, try named[rule.rawValue] ?? Self.embedded().severities[rule] ?? .error)
+            })
         deadlines = try DeadlineRules(&reader)
         try reader.finish()
     }

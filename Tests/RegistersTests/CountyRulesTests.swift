@@ -53,9 +53,18 @@ struct CountyRulesTests {
             [["class": "A", "from": 0, "to": 250], ["class": "B", "from": 252, "to": 500]], "score_classes"
         ),
         ("freshness_hours", ["entities": ["warn": 1, "error": 2]], "freshness_hours"),
-        ("plan_rule_severities", ["general_cap": "fatal"], "plan_rule_severities"),
+        ("plan_rule_severities", ["general_cap": "fatal"], "plan_rule_severities.general_cap"),
         ("no_such_rule", 1, "no_such_rule"),
     ]
+
+    @Test("of a rule of plans that the county says nothing of, the default holds")
+    func severities() throws {
+        let rules = try CountyRules.embedded()
+        let changed = try rules.setting("plan_rule_severities", to: ["general_cap": "warning"], basis: "据")
+        for rule in CountyRules.PlanRule.allCases {
+            #expect(changed.severities[rule] == (rule == .generalCap ? .warning : rules.severities[rule]))
+        }
+    }
 
     @Test("a value of another shape is refused with the place of what is wrong", arguments: bad)
     func refuses(key: String, value: JSONValue, path: String) throws {

@@ -219,6 +219,11 @@ struct PlanLifeTests {
             #expect(try await decide(["1", "2"], "declined").reasons.map(\.field) == ["reason"])
             #expect(try await decide(["1", "9"], "confirmed").reasons.map(\.code) == ["line.unknown"])
             #expect(try await decide(["1", "3"], "confirmed").reasons.map(\.code) == ["line.independent"])
+            // An unanswered proposal refuses the approval only where the county says so.
+            try await office.set(errors: [.mergeAnswered])
+            #expect(
+                try await office.step("plan-approved", "P", 1, by: office.heads["SCJG"]).reasons.map(\.code)
+                    == ["rule.merge_answered"])
             let confirmed = try await decide(["2", "1"], "confirmed")
             #expect(confirmed.details["proposal"]?["visits_saved_millionths"] == 40_000_000)
             #expect(try await decide(["1", "3"], "declined", reason: "时间不便").status == .accepted)
@@ -227,6 +232,8 @@ struct PlanLifeTests {
             let shown = try #require(try await PlanReport.show("P", version: 1, stack.pool))
             #expect(shown["merges"]?.elements?.map { $0["decision"]?.text } == ["confirmed", "declined"])
             #expect(shown["merges"]?.elements?.last?["reason"] == "时间不便")
+            let approved = try await office.step("plan-approved", "P", 1, by: office.heads["SCJG"])
+            #expect(approved.status == .accepted && approved.details["warnings"] == nil)
         }
     }
 

@@ -26,14 +26,21 @@ struct PlanOffice {
             heads[department] = try await stack.key(department, [.review, .approve])
         }
         office = try await stack.key("LXHY", [.office])
-        guard areRulesWarnings else { return }
+        if areRulesWarnings { try await set() }
+    }
+
+    /// From now on what breaks a rule of plans is only pointed out in this county, but for those that are given.
+    func set(errors: Set<CountyRules.PlanRule> = []) async throws {
         let severities = Dictionary(
-            uniqueKeysWithValues: CountyRules.PlanRule.allCases.map { ($0.rawValue, JSONValue.string("warning")) })
+            uniqueKeysWithValues: CountyRules.PlanRule.allCases.map { rule in
+                (rule.rawValue, JSONValue.string(errors.contains(rule) ? "error" : "warning"))
+            })
         let body: JSONValue = ["value": .object(severities), "basis": "试验"]
         try await stack.pool.execute(
             """
             INSERT INTO registers.statements (kind, id, valid_from, body, source, submission, department)
-            VALUES ('rule', 'plan_rule_severities', clock_timestamp(), \(JSONText(body)), 'dept:LXHY', 's', 'LXHY')
+            VALUES ('rule', 'plan_rule_severities', clock_timestamp(), \(JSONText(body)), 'dept:LXHY',
+                \(UUID().uuidString), 'LXHY')
             """)
     }
 
