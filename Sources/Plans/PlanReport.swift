@@ -119,13 +119,13 @@ public enum PlanReport {
                     + "抽取 \(line["draws"]?.number ?? 1) 次，方案已批 \(schemes)")
         }
         for merge in report["merges"]?.elements ?? [] {
-            let names = (merge["lines"]?.elements ?? []).compactMap(\.text).joined(separator: "、")
+            let names = PlanRules.lines(merge).joined(separator: "、")
             lines.append(
                 "合并 merging      \(names)  \(merge["decision"] == "confirmed" ? "已确认" : "不采纳：\(merge["reason"]?.text ?? "")")"
             )
         }
         for proposal in unanswered(report) {
-            let names = (proposal["lines"]?.elements ?? []).compactMap(\.text).joined(separator: "、")
+            let names = PlanRules.lines(proposal).joined(separator: "、")
             lines.append("合并 merging      \(names)  尚未答复 unanswered：\(proposal["reason"]?.text ?? "")")
         }
         for step in report["steps"]?.elements ?? [] {
@@ -141,7 +141,7 @@ public enum PlanReport {
         let check = (report["steps"]?.elements ?? []).last { $0["step"] == "check" }
         let answered = Set(
             (report["merges"]?.elements ?? []).flatMap { merge in
-                (merge["lines"]?.elements ?? []).compactMap(\.text).map { "\(report["id"]?.text ?? "")/\($0)" }
+                PlanRules.lines(merge).map { "\(report["id"]?.text ?? "")/\($0)" }
             })
         return PlanRules.unanswered(check?["details"]?["merges_to_decide"]?.elements ?? [], answered: answered)
     }

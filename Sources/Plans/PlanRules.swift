@@ -20,18 +20,21 @@ enum PlanRules {
     static func findings(unanswered proposals: [JSONValue], answered: Set<String>, rules: CountyRules) -> [PlanFinding]
     {
         self.unanswered(proposals, answered: answered).map { proposal in
-            let lines = (proposal["lines"]?.elements ?? []).compactMap(\.text).joined(separator: "、")
-            return PlanFinding(
+            PlanFinding(
                 rule: .mergeAnswered, severity: rules.severities[.mergeAnswered] ?? .error, line: nil,
-                message: "\(lines) 建议合并抽查，尚未答复（\(proposal["reason"]?.text ?? "")）；请用 merge-decided 确认，或写明理由不采纳",
+                message:
+                    "\(lines(proposal).joined(separator: "、")) 建议合并抽查，尚未答复（\(proposal["reason"]?.text ?? "")）；请用 merge-decided 确认，或写明理由不采纳",
                 basis: basis(of: .mergeAnswered) ?? "")
         }
     }
 
     /// Those of which some line stands in no answer.
     static func unanswered(_ proposals: [JSONValue], answered: Set<String>) -> [JSONValue] {
-        proposals.filter { !answered.isSuperset(of: ($0["lines"]?.elements ?? []).compactMap(\.text)) }
+        proposals.filter { !answered.isSuperset(of: lines($0)) }
     }
+
+    /// The lines that a proposal to merge, or its answer, names.
+    static func lines(_ merge: JSONValue) -> [String] { (merge["lines"]?.elements ?? []).compactMap(\.text) }
 
     private struct Check {
         let plan: Plan

@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Tables
 
@@ -61,7 +62,7 @@ struct MappingBinding {
     func row(_ record: Table.Row) -> FileRow? {
         func cell(_ place: Int) -> String { place < record.cells.count ? record.cells[place] : "" }
         for (skip, place) in zip(mapping.skips, skips) {
-            if let place, skip.applies(to: cell(place).trimmedBySpaces) { return nil }
+            if let place, skip.applies(to: cell(place).trimmingCharacters(in: .whitespacesAndNewlines)) { return nil }
         }
         var body: [String: JSONValue] = [:]
         var findings: [Finding] = []
@@ -81,7 +82,8 @@ struct MappingBinding {
     static func row(_ mapping: Mapping, _ members: [String: JSONValue], line: Int) -> FileRow? {
         var cells: [String: SourceCell] = [:]
         flatten(.object(members), "", into: &cells)
-        for skip in mapping.skips where skip.applies(to: (cells[skip.column]?.text ?? "").trimmedBySpaces) {
+        for skip in mapping.skips
+        where skip.applies(to: (cells[skip.column]?.text ?? "").trimmingCharacters(in: .whitespacesAndNewlines)) {
             return nil
         }
         var body: [String: JSONValue] = [:]
@@ -121,14 +123,5 @@ struct MappingBinding {
         case .null: ""
         default: value.canonicalText
         }
-    }
-}
-
-extension String {
-    /// Without the spaces around it, the full-width one included.
-    var trimmedBySpaces: String {
-        let inner = drop(while: \.isWhitespace)
-        guard let last = inner.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(inner[...last])
     }
 }

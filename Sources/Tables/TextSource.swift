@@ -147,14 +147,8 @@ public struct TextSource: Sendable {
             let (text, used) = converter.convert(Array(content[(base + position)..<(base + end)]))
             line += text.count { $0 == UInt8(ascii: "\n") }
             let isLast = end == content.count
-            guard used > 0, !(isLast && position + used < end) else {
-                throw TableError(
-                    name, line: line,
-                    "既不是 UTF-8 也不是 \(encoding.rawValue)，请重新导出为 UTF-8 / is neither UTF-8 nor \(encoding.rawValue); export the file again as UTF-8"
-                )
-            }
             // What is wrong in the midst of a piece leaves much more behind than an unfinished character.
-            guard end - position - used < 4 else {
+            guard used > 0, !(isLast && position + used < end), end - position - used < 4 else {
                 throw TableError(
                     name, line: line,
                     "既不是 UTF-8 也不是 \(encoding.rawValue)，请重新导出为 UTF-8 / is neither UTF-8 nor \(encoding.rawValue); export the file again as UTF-8"

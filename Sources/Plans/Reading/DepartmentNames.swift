@@ -3,8 +3,8 @@
 enum DepartmentNames {
     /// Reads the names in the order in which they stand.
     static func read(_ cell: String) -> [String] {
-        cell.split { "、,，;；/／".contains($0) }.flatMap { piece in
-            words(of: piece).flatMap(parted).map(withoutRole).filter { !saysNothing($0) }
+        cell.unicodeScalars.split { "、,;/".unicodeScalars.contains(PlanText.plain($0)) }.flatMap { piece in
+            words(of: Substring(piece)).flatMap(parted).map(withoutRole).filter { !saysNothing($0) }
         }
     }
 

@@ -62,7 +62,7 @@ struct PlanText {
 
     private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) || scalar == "." }
 
-    private static func plain(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    static func plain(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         if let other = forms[scalar] { return other }
         switch scalar.value {
         case 0xff01...0xff5e: return forms[narrow(scalar)] ?? narrow(scalar)
