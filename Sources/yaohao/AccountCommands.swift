@@ -10,6 +10,7 @@ struct AccountCommands: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "add",
             abstract: "Make an account; the password is read from standard input · 新建",
             discussion: "Duties: \(Duty.allCases.map { "\($0.rawValue) \($0.chinese)" }.joined(separator: ", ")).")
 
@@ -42,7 +43,7 @@ struct AccountCommands: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the accounts · 列表")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the accounts · 列表")
 
         @Option(help: "Only of this department · 部门") var department: String?
 
@@ -63,6 +64,7 @@ struct AccountCommands: AsyncParsableCommand {
 
     struct Disable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "disable",
             abstract: "End an account; whoever is signed in with it is signed out · 停用")
 
         @Argument(help: "The account · 账号") var login: String
@@ -71,7 +73,8 @@ struct AccountCommands: AsyncParsableCommand {
     }
 
     struct Enable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Let a disabled account be used again · 恢复")
+        static let configuration = CommandConfiguration(
+            commandName: "enable", abstract: "Let a disabled account be used again · 恢复")
 
         @Argument(help: "The account · 账号") var login: String
 
@@ -80,6 +83,7 @@ struct AccountCommands: AsyncParsableCommand {
 
     struct Password: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "password",
             abstract: "Set a password, read from standard input; old sessions end · 重设密码")
 
         @Argument(help: "The account · 账号") var login: String

@@ -7,10 +7,12 @@ import Rounds
 /// `yaohao audit`: who said what, and whether the record of it is whole.
 struct Audit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "audit",
         abstract: "Verify and show the audit log · 审计日志", subcommands: [Verify.self, Show.self])
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "verify",
             abstract: "Find any gap, change, reorder or deletion; exit status 1 if there is one · 核验")
 
         @Option(help: "A head that you have kept, NUMBER:HASH, as it was published; repeat it · 自己留存的链头")
@@ -50,7 +52,8 @@ struct Audit: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show what was said, and what came of it · 查看")
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show what was said, and what came of it · 查看")
 
         @Option(help: "What was said of this round · 轮次") var round: String?
         @Option(help: "What this source said, such as dept:SCJG · 来源") var source: String?

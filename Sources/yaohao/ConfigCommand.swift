@@ -7,6 +7,7 @@ struct Config: ParsableCommand {
     static let keys = Settings.keys + ConsoleSettings.keys
 
     static let configuration = CommandConfiguration(
+        commandName: "config",
         abstract: "List the environment variables · 配置项",
         discussion: keys.map { key in
             "\(key.name)\(key.standard.isEmpty ? "" : " [\(key.standard)]")\n    \(key.meaning)"

@@ -9,6 +9,7 @@ import Tables
 /// `yaohao feed`: a file's rows into a register, over the feed topic, and the report of what became of them.
 struct Feed: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "feed",
         abstract: "Feed a register from a file and wait for the report · 报送登记库并等待入库报告",
         discussion: """
             FILE is CSV (RFC 4180), TSV, JSON Lines, .xlsx, .xls or a table of .docx, in UTF-8, UTF-16 or GB 18030; titles,

@@ -6,6 +6,7 @@ import JSON
 /// `yaohao keys`: who may say what. The login needs the role `yaohao_keys`.
 struct Keys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "keys",
         abstract: "Generate, register, list, rotate and revoke departments' keys · 部门密钥",
         subcommands: [Generate.self, Register.self, List.self, Rotate.self, Revoke.self])
 
@@ -61,6 +62,7 @@ struct Keys: AsyncParsableCommand {
 
     struct Generate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "generate",
             abstract: "Make a key, register its public half, keep the private half in a file (mode 0600) · 生成")
 
         @OptionGroup var description: Description
@@ -108,6 +110,7 @@ struct Keys: AsyncParsableCommand {
 
     struct Register: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "register",
             abstract: "Register the public half of a key that was made elsewhere · 登记公钥")
 
         @OptionGroup var description: Description
@@ -132,7 +135,7 @@ struct Keys: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the keys · 列表")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the keys · 列表")
 
         @Flag(help: "Each as JSON · 以 JSON 输出") var json = false
 
@@ -159,6 +162,7 @@ struct Keys: AsyncParsableCommand {
 
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "rotate",
             abstract: "Make a new key in the place of an old one; both are believed for a while · 轮换")
 
         @Argument(help: "The old key's file · 旧私钥文件") var old: String
@@ -203,6 +207,7 @@ struct Keys: AsyncParsableCommand {
 
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "revoke",
             abstract: "End a key's life: what arrives from then on is refused, whenever it was signed · 吊销")
 
         @Argument(help: "The key's id · 密钥编号") var keyID: String

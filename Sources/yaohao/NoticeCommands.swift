@@ -14,7 +14,8 @@ struct LedgerCommand: AsyncParsableCommand {
         subcommands: [List.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "The entries, oldest first · 列出台账")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "The entries, oldest first · 列出台账")
 
         @Option(help: "Only of this department · 部门") var department: String?
         @Option(help: "Only of this kind of deadline · 期限种类") var kind: String?
@@ -42,6 +43,7 @@ struct DeadlinesCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "Open deadlines by due day, or all of them · 列出期限",
             discussion: "Exit status 1 when something listed is overdue.")
 
@@ -68,6 +70,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "Deliveries that are not taken, or all · 列出推送",
             discussion: "Exit status 1 when something was given up.")
 
@@ -85,6 +88,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
 
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "retry",
             abstract: "Try again at once what was given up or waits · 立即重试")
 
         @Argument(help: "The site or channel · 网站或渠道") var target: String

@@ -16,6 +16,7 @@ import Rounds
 /// `yaohao migrate`: schema, roles and topics; safe to run again.
 struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "migrate",
         abstract: "Bring schema, roles and topics up to date · 建立或升级数据库与主题")
 
     func run() async throws {
@@ -68,7 +69,7 @@ struct DeadLetterCommands: AsyncParsableCommand {
         subcommands: [List.self, Show.self, Replay.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List them · 列表")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List them · 列表")
 
         func run() async throws {
             let settings = try settings(needsKafka: false)
@@ -87,7 +88,7 @@ struct DeadLetterCommands: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show one whole · 详情")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one whole · 详情")
 
         @Argument(help: "Its number · 编号") var id: Int64
 
@@ -105,6 +106,7 @@ struct DeadLetterCommands: AsyncParsableCommand {
 
     struct Replay: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "replay",
             abstract: "Send one back to its topic, byte for byte · 重新投递")
 
         @Argument(help: "Its number · 编号") var id: Int64

@@ -10,7 +10,7 @@ struct PlanCommand: AsyncParsableCommand {
         subcommands: [PlanCheck.self, List.self, Show.self, Propose.self, Forecast.self, SchemeDocument.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the plans · 列表")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the plans · 列表")
 
         @Option(help: "Of this year only · 年度") var year: Int?
         @Option(help: "Of this department only · 部门") var department: String?
@@ -26,6 +26,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract: "Show a plan: the version in force, or another, and all that was said of it · 详情")
 
         @Argument(help: "The plan's id · 计划编号") var id: String
@@ -47,6 +48,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     struct Propose: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "propose",
             abstract: "Which lines are better drawn together, within a department and across · 合并与联合建议",
             discussion: """
                 Answer internal ones with cn.yaohao.plans.merge-decided.v1; draft a joint plan for joint ones.
@@ -66,6 +68,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     struct Forecast: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "forecast",
             abstract: "What the year's plans will ask of enterprises and inspectors · 负担预测")
 
         @Option(help: "The year · 年度") var year: Int

@@ -217,6 +217,7 @@ struct Processes {
 /// `yaohao worker`: feeds, registers, plans, rounds and inspections.
 struct Worker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "worker",
         abstract: "Take submissions and run draws; many processes, one machine or many · 工作进程")
 
     @Option(help: "A stable name, unique among the workers; a restart with it gets its partitions back · 名称")
@@ -257,6 +258,7 @@ struct NotifierCommand: AsyncParsableCommand {
 /// `yaohao all`: everything in one process.
 struct All: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "all",
         abstract: "Worker, notifier and open site in one process, for a county with one machine · 单机运行")
 
     @Option(help: "A stable name · 名称")

@@ -13,6 +13,7 @@ struct QuarantineCommands: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "Rows that nothing newer has replaced · 列表",
             discussion: "Exit status 0, also when there are none.")
 
@@ -37,7 +38,7 @@ struct QuarantineCommands: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show one whole · 详情")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one whole · 详情")
 
         @Argument(help: "Its number · 编号") var number: Int
 
@@ -53,6 +54,7 @@ struct QuarantineCommands: AsyncParsableCommand {
 
     struct Correct: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "correct",
             abstract: "Send a row again with some fields changed · 更正后重新报送",
             discussion: "Exit status: 0 taken, 1 still against the rules, 2 wrong input, 3 no report in time.")
 
@@ -96,6 +98,7 @@ struct QuarantineCommands: AsyncParsableCommand {
 
     struct Replay: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "replay",
             abstract: "Send rows again as they are, such as after a department was added · 原样重新报送",
             discussion: "Exit status: 0 all taken, 1 some still against the rules, 2 wrong input, 3 no report in time.")
 

@@ -38,6 +38,7 @@ struct RegisterCommands: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract: "The rows of a register, where each comes from, and how fresh it is · 查看名录",
             discussion: "Registers: \(RegisterName.allCases.map(\.description).joined(separator: ", "))")
 
@@ -125,6 +126,7 @@ struct RegisterCommands: AsyncParsableCommand {
 
     struct Changes: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "changes",
             abstract: "What changed in a register between two instants · 两个时刻之间的变动")
 
         @Argument(help: "The register · 名录") var register: String
@@ -166,7 +168,8 @@ struct RegisterCommands: AsyncParsableCommand {
     }
 
     struct History: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Every version of one row · 一条记录的历史")
+        static let configuration = CommandConfiguration(
+            commandName: "history", abstract: "Every version of one row · 一条记录的历史")
 
         @Argument(help: "The register · 名录") var register: String
         @Argument(help: "The row's id · 编号") var id: String

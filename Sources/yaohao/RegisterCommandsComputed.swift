@@ -6,6 +6,7 @@ import Registers
 extension RegisterCommands {
     struct Shared: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "shared",
             abstract: "The objects that several departments regulate together · 共同监管对象子库")
 
         @Option(help: "Departments, comma-separated, all of which regulate an object · 部门") var departments: String
@@ -49,6 +50,7 @@ extension RegisterCommands {
 
     struct Joint: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "joint",
             abstract: "The joint registers, computed, and what they leave out · 联合两库及遗漏")
 
         enum Part: String, CaseIterable, ExpressibleByArgument {
@@ -138,6 +140,7 @@ extension RegisterCommands {
 
     struct Certificates: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "certificates",
             abstract: "Enforcement certificates that are missing, expired, or end soon · 执法证到期提醒")
 
         @OptionGroup var instant: Instant

@@ -42,6 +42,7 @@ struct ReturnCommand: AsyncParsableCommand {
 
     struct Monthly: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "monthly",
             abstract: "The monthly return of a department or the county · 月报表",
             discussion: """
                 As submitted, where it was submitted; else as the data stand, by the month's end at the latest.
@@ -159,13 +160,15 @@ struct ReturnCommand: AsyncParsableCommand {
     }
 
     struct Annual: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "The annual summary, due by 30 November · 年度工作总结")
+        static let configuration = CommandConfiguration(
+            commandName: "annual", abstract: "The annual summary, due by 30 November · 年度工作总结")
         @OptionGroup var options: SummaryOptions
         func run() async throws { try await options.run(.annual) }
     }
 
     struct Circular: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "circular",
             abstract: "Draft a circular: praise, laggards, talks · 起草通报")
 
         @Option(help: "The first day, YYYY-MM-DD · 起始日") var from: String
@@ -186,6 +189,7 @@ struct ReturnCommand: AsyncParsableCommand {
 
     struct Assessment: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "assessment",
             abstract: "Figures for the assessment of the business environment · 营商环境考核数据")
 
         @Option(help: "YYYY · 年度") var year: String

@@ -9,11 +9,12 @@ import Rounds
 /// `yaohao round`: a round's life, and what can be seen of it.
 struct Round: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "round",
         abstract: "Open, close, list, show and export rounds · 抽取轮次",
         subcommands: [Open.self, Close.self, List.self, Show.self, Export.self, Word.self])
 
     struct Open: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Open a round · 开启")
+        static let configuration = CommandConfiguration(commandName: "open", abstract: "Open a round · 开启")
 
         @Argument(help: "The round's id · 轮次编号") var id: String
         @Option(help: "The county's code (GB/T 2260) · 县级行政区划代码") var county: String
@@ -50,7 +51,8 @@ struct Round: AsyncParsableCommand {
     }
 
     struct Close: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "End the collecting; the freeze follows · 截止")
+        static let configuration = CommandConfiguration(
+            commandName: "close", abstract: "End the collecting; the freeze follows · 截止")
 
         @Argument(help: "The round's id · 轮次编号") var id: String
         @Option(help: "How long witnesses have to reveal, such as 90s, 30m or 24h · 揭示时限") var revealWithin: String
@@ -73,7 +75,7 @@ struct Round: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the rounds · 列表")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the rounds · 列表")
 
         func run() async throws {
             let rounds = try await withPool(settings(needsKafka: false)) { try await RoundReport.list($0) }
@@ -84,7 +86,7 @@ struct Round: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show one round · 详情")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one round · 详情")
 
         @Argument(help: "The round's id · 轮次编号") var id: String
         @Flag(help: "As JSON · 以 JSON 输出") var json = false
@@ -105,6 +107,7 @@ struct Round: AsyncParsableCommand {
 
     struct Word: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "word",
             abstract: "An enterprise's word, for who has shown to be it; it stands on notices too · 核验词")
 
         @Argument(help: "Its code · 统一社会信用代码") var entity: String
@@ -119,6 +122,7 @@ struct Round: AsyncParsableCommand {
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "export",
             abstract: "Write a drawn round's bundle, for `yaohao verify` and everybody else · 导出验证包")
 
         @Argument(help: "The round's id · 轮次编号") var id: String
@@ -168,10 +172,12 @@ struct Round: AsyncParsableCommand {
 /// `yaohao witness`: a nonce, bound before the round and shown after it.
 struct Witness: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "witness",
         abstract: "Commit to a nonce, and reveal it · 见证人", subcommands: [Commit.self, Reveal.self])
 
     struct Commit: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Bind to a new nonce, kept in a file · 承诺")
+        static let configuration = CommandConfiguration(
+            commandName: "commit", abstract: "Bind to a new nonce, kept in a file · 承诺")
 
         @Option(help: "The round's id · 轮次编号") var round: String
         @Option(help: "The witness's source · 来源") var source: String
@@ -202,7 +208,8 @@ struct Witness: AsyncParsableCommand {
     }
 
     struct Reveal: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show the nonce and the commitment seen · 揭示")
+        static let configuration = CommandConfiguration(
+            commandName: "reveal", abstract: "Show the nonce and the commitment seen · 揭示")
 
         @Option(help: "The round's id · 轮次编号") var round: String
         @Option(help: "The witness's source · 来源") var source: String

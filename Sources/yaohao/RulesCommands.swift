@@ -6,6 +6,7 @@ import Registers
 /// `yaohao rules`: the county's numbers and lists.
 struct Rules: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "rules",
         abstract: "The county's rules with their legal basis · 县级规则及依据",
         discussion: """
             A rule is set by submitting cn.yaohao.registers.rule-set.v1 {key, value, basis, note} with a key of the role
@@ -13,7 +14,8 @@ struct Rules: AsyncParsableCommand {
             """, subcommands: [List.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Every rule: value, basis, since when · 列出规则")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Every rule: value, basis, since when · 列出规则")
 
         @Option(help: "As of this instant, such as 2026-03-01T00:00:00Z · 截至时刻") var asOf: String?
 

@@ -10,6 +10,7 @@ import Registers
 /// `yaohao status`: how the cluster is.
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "Lag, outbox, leases, dead letters, deadlines and registers · 运行状态",
         discussion:
             "Exit status 1 when something needs an operator: a failed task, a dead letter, a stale feed, something overdue."

@@ -8,6 +8,7 @@ import YAML
 /// `yaohao submit`: documents in, receipts out.
 struct Submit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "submit",
         abstract: "Sign and send documents, and wait for their receipts · 报送文件并等待回执",
         discussion: """
             A document holds type, subject, data, and if wanted id and source. Files are YAML (many documents, parted by

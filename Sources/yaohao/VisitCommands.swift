@@ -6,11 +6,12 @@ import JSON
 /// `yaohao visits`: the tasks of drawn rounds, for those who inspect.
 struct Visits: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "visits",
         abstract: "List and show visits, and print their papers · 检查任务",
         subcommands: [List.self, Show.self, Papers.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List departments' tasks · 列表")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List departments' tasks · 列表")
 
         @Option(help: "Of this department only · 部门") var department: String?
         @Option(help: "Of this round only · 轮次") var round: String?
@@ -34,6 +35,7 @@ struct Visits: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract: "Show a visit: team, checklists, what each department checks, results · 详情")
 
         @Argument(help: "The visit's id · 任务编号") var visit: String
@@ -48,6 +50,7 @@ struct Visits: AsyncParsableCommand {
 
     struct Papers: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "papers",
             abstract: "Write a visit's papers as HTML that prints on A4 · 检查文书")
 
         @Argument(help: "The visit's id · 任务编号") var visit: String
@@ -98,10 +101,11 @@ struct Visits: AsyncParsableCommand {
 /// `yaohao leads`: leads outside the draw, and what has become common.
 struct Leads: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "leads",
         abstract: "List leads, and what has become common · 个案线索", subcommands: [List.self, Common.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the leads · 列表")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the leads · 列表")
 
         @Option(help: "Of this department only · 部门") var department: String?
         @Flag(help: "As JSON, one line a lead · 以 JSON 输出") var json = false
@@ -116,6 +120,7 @@ struct Leads: AsyncParsableCommand {
 
     struct Common: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "common",
             abstract: "What has become common, with the special inspection that is proposed · 普遍性问题与专项检查建议")
 
         @Flag(help: "Also what stays below the thresholds · 含未达阈值的") var all = false
