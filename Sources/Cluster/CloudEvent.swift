@@ -18,7 +18,9 @@ public struct CloudEvent: Sendable, Hashable {
     /// Extension attributes, such as `sequence`, by name without the prefix.
     public var extensions: [String: String]
     /// The JSON body; `nil` for a tombstone.
-    public var data: [UInt8]?
+    public var data: [UInt8]? { didSet { dataDigest = Self.digest(of: data) } }
+    /// The SHA-256 of the body, or of nothing: worked out once, since the signature and ``bodyDigest`` both take it in.
+    private(set) var dataDigest: [UInt8]
 
     /// An event of the given parts.
     public init(
@@ -32,7 +34,10 @@ public struct CloudEvent: Sendable, Hashable {
         self.time = time
         self.extensions = extensions
         self.data = data
+        dataDigest = Self.digest(of: data)
     }
+
+    private static func digest(of data: [UInt8]?) -> [UInt8] { SHA256.hash(data: data ?? []).bytes }
 
     /// What is wrong with a message's envelope: the attribute, and what would be right.
     public struct Malformed: Error, Hashable, CustomStringConvertible {
@@ -129,6 +134,7 @@ public struct CloudEvent: Sendable, Hashable {
             extensions[name.hasPrefix("ce_") ? String(name.dropFirst(3)) : name] = text
         }
         data = value
+        dataDigest = Self.digest(of: value)
     }
 
     private static func identifier(_ text: String, _ field: String) throws -> String {
@@ -143,9 +149,8 @@ public struct CloudEvent: Sendable, Hashable {
     /// Time, trace and signature do not count: whoever sends again may sign again.
     public var bodyDigest: [UInt8] {
         var hash = SHA256()
-        for part in [Array(type.utf8), Array((subject ?? "").utf8), data ?? []] {
-            hash.update(data: SHA256.hash(data: part).bytes)
-        }
+        for text in [type, subject ?? ""] { hash.update(data: SHA256.hash(data: Array(text.utf8)).bytes) }
+        hash.update(data: dataDigest)
         return hash.finalize().bytes
     }
 }

@@ -108,16 +108,13 @@ public enum Signature {
             key.isValidSignature(envelope.signature, for: preAuthenticationEncoding(envelope.payload)),
             let payload = try? JSONValue(parsing: envelope.payload)
         else { return false }
-        let parts = [id, source, "1.0", type, CloudEvent.contentType, "", subject ?? "", time ?? ""]
-        var hash = SHA256()
-        for part in parts { hash.update(data: SHA256.hash(data: Array(part.utf8)).bytes) }
-        hash.update(data: dataHash)
+        let core = [id, source, "1.0", type, CloudEvent.contentType, "", subject ?? "", time ?? ""]
         if let person {
             let attribute = Submission.personAttribute
-            guard payload["signedextattrs"] == [.string(attribute)], payload["ext"] == digest(of: [Array(person.utf8)])
+            guard payload["signedextattrs"] == [.string(attribute)], payload["ext"] == digest(of: [person])
             else { return false }
         }
-        return payload["core"] == .string(Data(hash.finalize()).base64EncodedString())
+        return payload["core"] == digest(of: core, dataHash)
     }
 
     private static func envelope(of event: CloudEvent) throws -> (keyID: String, payload: [UInt8], signature: [UInt8]) {
@@ -141,22 +138,22 @@ public enum Signature {
 
     /// The object that is signed: digests of the core attributes and data, and of the extensions named.
     private static func material(of event: CloudEvent, extensionNames: [String]) -> JSONValue {
-        let core: [[UInt8]] = [
-            Array(event.id.utf8), Array(event.source.utf8), Array("1.0".utf8), Array(event.type.utf8),
-            event.data == nil ? [] : Array(CloudEvent.contentType.utf8), [],
-            Array((event.subject ?? "").utf8), Array((event.time ?? "").utf8), event.data ?? [],
+        let core = [
+            event.id, event.source, "1.0", event.type, event.data == nil ? "" : CloudEvent.contentType, "",
+            event.subject ?? "", event.time ?? "",
         ]
-        var fields: [String: JSONValue] = ["core": digest(of: core)]
+        var fields: [String: JSONValue] = ["core": digest(of: core, event.dataDigest)]
         if !extensionNames.isEmpty {
-            fields["ext"] = digest(of: extensionNames.map { Array((event.extensions[$0] ?? "").utf8) })
+            fields["ext"] = digest(of: extensionNames.map { event.extensions[$0] ?? "" })
             fields["signedextattrs"] = .array(extensionNames.map { .string($0) })
         }
         return .object(fields)
     }
 
-    private static func digest(of parts: [[UInt8]]) -> JSONValue {
+    private static func digest(of texts: [String], _ dataDigest: [UInt8] = []) -> JSONValue {
         var hash = SHA256()
-        for part in parts { hash.update(data: SHA256.hash(data: part).bytes) }
+        for text in texts { hash.update(data: SHA256.hash(data: Array(text.utf8)).bytes) }
+        hash.update(data: dataDigest)
         return .string(Data(hash.finalize()).base64EncodedString())
     }
 
