@@ -55,32 +55,38 @@ extension JSONValue {
 
     /// Appends a string's canonical form, quotes included.
     public static func appendCanonical(_ string: String, to output: inout [UInt8]) {
-        output.append(UInt8(ascii: "\""))
         var string = string
-        string.withUTF8 { text in
-            guard text.contains(where: mustBeEscaped) else { return output.append(contentsOf: text) }
-            for byte in text {
-                guard mustBeEscaped(byte) else {
-                    output.append(byte)
-                    continue
-                }
-                output.append(UInt8(ascii: "\\"))
-                switch byte {
-                case 0x22, 0x5c: output.append(byte)
-                case 0x08: output.append(UInt8(ascii: "b"))
-                case 0x09: output.append(UInt8(ascii: "t"))
-                case 0x0a: output.append(UInt8(ascii: "n"))
-                case 0x0c: output.append(UInt8(ascii: "f"))
-                case 0x0d: output.append(UInt8(ascii: "r"))
-                default:
-                    let digits = Array("0123456789abcdef".utf8)
-                    output.append(contentsOf: "u00".utf8)
-                    output.append(digits[Int(byte >> 4)])
-                    output.append(digits[Int(byte & 15)])
-                }
-            }
-        }
+        string.withUTF8 { appendCanonical(utf8: $0, to: &output) }
+    }
+
+    /// Appends the canonical form of a string that is given by its UTF-8, quotes included.
+    public static func appendCanonical(utf8 text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
+        var rest = text[...]
+        while let place = rest.firstIndex(where: mustBeEscaped) {
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: rest[..<place]))
+            appendEscaped(text[place], to: &output)
+            rest = rest[(place + 1)...]
+        }
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: rest))
+        output.append(UInt8(ascii: "\""))
+    }
+
+    private static func appendEscaped(_ byte: UInt8, to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "\\"))
+        switch byte {
+        case 0x22, 0x5c: output.append(byte)
+        case 0x08: output.append(UInt8(ascii: "b"))
+        case 0x09: output.append(UInt8(ascii: "t"))
+        case 0x0a: output.append(UInt8(ascii: "n"))
+        case 0x0c: output.append(UInt8(ascii: "f"))
+        case 0x0d: output.append(UInt8(ascii: "r"))
+        default:
+            let digits = Array("0123456789abcdef".utf8)
+            output.append(contentsOf: "u00".utf8)
+            output.append(digits[Int(byte >> 4)])
+            output.append(digits[Int(byte & 15)])
+        }
     }
 }
 

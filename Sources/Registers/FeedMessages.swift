@@ -7,34 +7,38 @@ public import JSON
 public struct FeedRow: Sendable, Hashable {
     /// Its place among the rows of its feed: the line of a file.
     public let position: Int
-    /// The row's id within its register.
-    public let id: String
     /// What it says; `nil` retires the id.
     let content: RowContent?
     /// What its sender found wrong with it; with any, it is quarantined.
     public let findings: [Finding]
 
+    /// Its id where it is not what stands under `id`.
+    private let given: String?
+
     /// A row of the given parts.
     public init(position: Int, id: String, body: JSONValue?, findings: [Finding] = []) {
-        self.init(position: position, id: id, content: body.map { .object($0) }, findings: findings)
+        self.init(position: position, given: id, content: body.map { .object($0) }, findings: findings)
     }
 
     /// A row as cells under columns that it shares with others; its id is what stands under `id`.
     public init(position: Int, cells: RowCells, findings: [Finding] = []) {
-        self.init(position: position, id: cells["id"]?.text ?? "", content: .cells(cells), findings: findings)
+        self.init(position: position, given: nil, content: .cells(cells), findings: findings)
     }
 
     /// A row of a file.
     public init(_ row: FileRow) {
-        self.init(position: row.line, id: row.id, content: row.content, findings: row.findings)
+        self.init(position: row.line, given: nil, content: row.content, findings: row.findings)
     }
 
-    private init(position: Int, id: String, content: RowContent?, findings: [Finding]) {
+    private init(position: Int, given: String?, content: RowContent?, findings: [Finding]) {
         self.position = position
-        self.id = id
+        self.given = given
         self.content = content
         self.findings = findings
     }
+
+    /// The row's id within its register.
+    public var id: String { given ?? content?["id"]?.text ?? "" }
 
     /// The row as JSON; `nil` retires the id.
     public var body: JSONValue? { content?.body }

@@ -78,15 +78,16 @@ public struct FeedWriter: Sendable {
         func unsendable(_ message: String) -> Unsendable { Unsendable(position: row.position, description: message) }
         guard row.position > lastPosition else { throw unsendable("the rows are not in the order of their positions") }
         lastPosition = row.position
-        let isSubject = row.id.utf8.count <= StagedRow.longestID && !row.id.utf8.contains { $0 < 0x20 }
-        guard row.content != nil || isSubject else { throw unsendable("column id: is no id; correct it") }
         // A page holds all positions between its first and its last row, so it ends before a message of another kind.
-        guard let content = row.content else { return try flush() + [single(row, nil)] }
+        guard let content = row.content else {
+            guard Self.isSubject(row.id) else { throw unsendable("column id: is no id; correct it") }
+            return try flush() + [single(row, nil)]
+        }
         var limit = 1
         switch packing {
         case .pages(let rows): limit = rows
         // What can be no subject of a message can stand in a page, and goes to quarantine from there.
-        case .single where isSubject: return [try single(row, content.body.canonical)]
+        case .single where Self.isSubject(row.id): return [try single(row, content.body.canonical)]
         case .single: break
         }
         var full: [KafkaRecord] = []
@@ -113,15 +114,16 @@ public struct FeedWriter: Sendable {
         return pageRows == limit || page.count >= Self.pageBytes ? try full + flush() : full
     }
 
+    private static func isSubject(_ id: String) -> Bool {
+        id.utf8.count <= StagedRow.longestID && !id.utf8.contains { $0 < 0x20 }
+    }
+
     /// Appends a row to the page: as a list under the page's columns, or as an object where it has findings or no columns.
     private mutating func append(_ row: FeedRow, _ content: RowContent) {
         if case .cells(let cells) = content, row.findings.isEmpty {
             page.append(UInt8(ascii: "["))
             JSONValue.appendCanonical(Int64(row.position), to: &page)
-            for value in cells.values {
-                page.append(UInt8(ascii: ","))
-                value.appendCanonical(to: &page)
-            }
+            cells.appendCanonical(to: &page)
             page.append(UInt8(ascii: "]"))
             return
         }

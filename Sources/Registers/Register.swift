@@ -115,10 +115,8 @@ extension Register.Column {
         switch kind {
         case .text, .day: return .string(text)
         case .list:
-            if text.utf8.contains(where: { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: " ") }) {
-                return Self.list(text.utf8.split(separator: UInt8(ascii: ";")).map { $0.trimming(UInt8(ascii: " ")) })
-            }
-            return text.isEmpty ? [] : .array([.string(text)])
+            var text = text
+            return Self.list(text.withUTF8 { ListedElements(of: $0).map { String(decoding: $0, as: UTF8.self) } })
         case .flag:
             switch text {
             case "true", "是": return true
@@ -129,6 +127,24 @@ extension Register.Column {
         }
     }
 
+    /// Appends the canonical form of that JSON, for a text that is given by its UTF-8.
+    func appendValue(of text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
+        let isNothing = text.isEmpty && !isRequired
+        switch kind {
+        case .text where !isNothing, .day where !isNothing: JSONValue.appendCanonical(utf8: text, to: &output)
+        case .list where !isNothing && ListedElements(of: text).ascend:
+            var mark = UInt8(ascii: "[")
+            for element in ListedElements(of: text) {
+                output.append(mark)
+                JSONValue.appendCanonical(utf8: element, to: &output)
+                mark = UInt8(ascii: ",")
+            }
+            if mark == UInt8(ascii: "[") { output.append(mark) }
+            output.append(UInt8(ascii: "]"))
+        default: value(of: String(decoding: text, as: UTF8.self)).appendCanonical(to: &output)
+        }
+    }
+
     /// A list as rows hold it: ascending by bytes, each element once.
     static func list(_ elements: [String]) -> JSONValue {
         if zip(elements, elements.dropFirst()).allSatisfy(utf8Precedes) { return .strings(elements) }
@@ -136,15 +152,35 @@ extension Register.Column {
     }
 }
 
+/// The elements of a list as it stands in a file, by their UTF-8: parted by `;`, without outer spaces.
+private struct ListedElements: Sequence, IteratorProtocol {
+    private var rest: Slice<UnsafeBufferPointer<UInt8>>
+
+    init(of text: UnsafeBufferPointer<UInt8>) { rest = text[...] }
+
+    mutating func next() -> UnsafeBufferPointer<UInt8>? {
+        rest = rest.drop { $0 == UInt8(ascii: ";") }
+        guard !rest.isEmpty else { return nil }
+        let end = rest.firstIndex(of: UInt8(ascii: ";")) ?? rest.endIndex
+        var element = rest[..<end].drop { $0 == UInt8(ascii: " ") }
+        while element.last == UInt8(ascii: " ") { element.removeLast() }
+        rest = rest[end...]
+        return UnsafeBufferPointer(rebasing: element)
+    }
+
+    /// Whether they ascend by bytes.
+    var ascend: Bool {
+        var elements = self
+        guard var last = elements.next() else { return true }
+        while let element = elements.next() {
+            guard last.lexicographicallyPrecedes(element) else { return false }
+            last = element
+        }
+        return true
+    }
+}
+
 /// The order of everything that is hashed: by UTF-8 bytes.
 func utf8Precedes(_ left: String, _ right: String) -> Bool {
     left.utf8.lexicographicallyPrecedes(right.utf8)
-}
-
-extension Substring.UTF8View {
-    fileprivate func trimming(_ padding: UInt8) -> String {
-        let inner = drop(while: { $0 == padding })
-        guard let last = inner.lastIndex(where: { $0 != padding }) else { return "" }
-        return String(Substring(inner[...last]))
-    }
 }

@@ -5,8 +5,6 @@ public import Tables
 public struct FileRow: Sendable, Hashable {
     /// The line on which it begins, or the row of its sheet, from 1.
     public let line: Int
-    /// Its id as it stands there; empty when it has none.
-    public let id: String
     /// What it says, as it will be sent.
     let content: RowContent
     /// What a mapping could not make sense of.
@@ -14,7 +12,6 @@ public struct FileRow: Sendable, Hashable {
 
     init(line: Int, content: RowContent, findings: [Finding] = []) {
         self.line = line
-        id = content["id"]?.text ?? ""
         self.content = content
         self.findings = findings
     }
@@ -22,6 +19,9 @@ public struct FileRow: Sendable, Hashable {
     init(line: Int, body: JSONValue, findings: [Finding] = []) {
         self.init(line: line, content: .object(body), findings: findings)
     }
+
+    /// Its id as it stands there; empty when it has none.
+    public var id: String { content["id"]?.text ?? "" }
 
     /// The row as JSON.
     public var body: JSONValue { content.body }

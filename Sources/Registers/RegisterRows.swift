@@ -4,29 +4,30 @@ public import Tables
 
 /// The rows of a register's file, one after the other.
 public struct RegisterRows {
-    private enum Reader {
-        case records(RecordReader)
-        case table(Table, next: Int)
-        case lines(RecordReader)
-    }
-
-    /// Rows that are no data.
-    public private(set) var omitted = OmittedRows()
     /// Rows that the mapping says to leave out.
     public private(set) var skipped = 0
 
     private let file: RegisterFile
-    private var reader: Reader
-    private var ahead: [Table.Row] = []
+    private var records = Records()
+    /// Tells data from other rows; lines of JSON are all data.
     private var data: DataRows?
-    private var ready: [Table.Row] = []
     private var columns: [BoundColumn] = []
-    /// The names of the columns, where each has one.
-    private var names: [String]?
+    /// The columns where each has a name, and these names.
+    private var named: (columns: [Register.Column], names: [String])?
     private var binding: MappingBinding?
-    /// Whether rows of text may be shorter or longer than the heading.
-    private let isText: Bool
-    private var ended = false
+
+    /// The rows of the file as they stand there.
+    private struct Records {
+        /// Those at hand: a sheet's, or those that were searched for the heading.
+        var ahead: ArraySlice<Table.Row> = []
+        /// The text behind them.
+        var text: RecordReader?
+
+        mutating func next() throws(TableError) -> Table.Row? {
+            if let row = ahead.popFirst() { return row }
+            return try text?.next()
+        }
+    }
 
     /// What a column of the file is to the register.
     private enum BoundColumn {
@@ -38,19 +39,17 @@ public struct RegisterRows {
         self.file = file
         switch file.content {
         case .records(let source, let format):
-            reader = .records(RecordReader(source, format: format))
-            isText = true
+            records.text = RecordReader(source, format: format)
+            var first: [Table.Row] = []
+            while first.count < Heading.searched, let row = try records.next() { first.append(row) }
+            records.ahead = first[...]
         case .lines(let source):
-            reader = .lines(RecordReader(source, format: .lines))
-            isText = true
+            records.text = RecordReader(source, format: .lines)
             return
-        case .table(let table):
-            reader = .table(table, next: 0)
-            isText = false
+        case .table(let table): records.ahead = table.rows[...]
         }
-        while ahead.count < Heading.searched, let row = try record() { ahead.append(row) }
-        let found = Heading.find(in: ahead) { RegisterFile.isKnown($0, file.register, file.mapping) }
-        guard let heading = found ?? ahead.first.map({ Heading(row: $0) }) else {
+        let found = Heading.find(in: records.ahead) { RegisterFile.isKnown($0, file.register, file.mapping) }
+        guard let heading = found ?? records.ahead.first.map({ Heading(row: $0) }) else {
             let names = file.register.columns.map(\.name).joined(separator: ",")
             throw TableError(
                 file.name, sheet: file.sheet, "文件为空，第一行应为列名：\(names) / is empty; its first line names the columns")
@@ -59,14 +58,15 @@ public struct RegisterRows {
             binding = try MappingBinding(mapping, heading: heading, file: file.name, sheet: file.sheet)
         } else {
             columns = try Self.bind(heading, file)
-            let names = columns.compactMap { column in if case .column(let column) = column { column.name } else { nil }
-            }
-            self.names = names.count == columns.count ? names : nil
+            let found = columns.compactMap { column in if case .column(let column) = column { column } else { nil } }
+            named = found.count == columns.count ? (found, found.map(\.name)) : nil
         }
-        ahead.removeFirst(heading.lastRow + 1)
+        records.ahead.removeFirst(heading.lastRow + 1)
         data = DataRows(below: heading)
-        omitted = data?.omitted ?? omitted
     }
+
+    /// Rows that are no data.
+    public var omitted: OmittedRows { data?.omitted ?? OmittedRows() }
 
     private static func bind(_ heading: Heading, _ file: RegisterFile) throws(TableError) -> [BoundColumn] {
         let wanted = file.register.columns
@@ -99,51 +99,23 @@ public struct RegisterRows {
         return bound
     }
 
-    /// The next record as it stands in the file.
-    private mutating func record() throws(TableError) -> Table.Row? {
-        switch reader {
-        case .records(var records):
-            let row = try records.next()
-            reader = .records(records)
-            return row
-        case .lines(var records):
-            let row = try records.next()
-            reader = .lines(records)
-            return row
-        case .table(let table, let next):
-            guard next < table.rows.count else { return nil }
-            reader = .table(table, next: next + 1)
-            return table.rows[next]
-        }
-    }
-
     /// The next row of the register; `nil` at the end.
     ///
     /// - Throws: `TableError` when the file cannot be read any further.
     public mutating func next() throws(TableError) -> FileRow? {
-        if case .lines = reader {
-            while let record = try record() {
-                if let row = line(record) { return row }
-            }
-            return nil
+        while let record = try nextRecord() {
+            if let row = data == nil ? line(record) : row(record) { return row }
+            skipped += 1
         }
-        while true {
-            if !ready.isEmpty {
-                if let row = row(ready.removeFirst()) { return row }
-            } else if ended {
-                return nil
-            } else if let record = ahead.isEmpty ? try record() : ahead.removeFirst() {
-                ready = data?.push(record) ?? []
-                omitted = data?.omitted ?? omitted
-            } else {
-                data?.finish()
-                omitted = data?.omitted ?? omitted
-                ended = true
-            }
-        }
+        return nil
     }
 
-    private mutating func row(_ record: Table.Row) -> FileRow? {
+    private mutating func nextRecord() throws(TableError) -> Table.Row? {
+        if data == nil { return try records.next() }
+        return try data?.next { () throws(TableError) in try records.next() }
+    }
+
+    private func row(_ record: Table.Row) -> FileRow? {
         guard record.isMisquoted else { return read(record) }
         return read(record).map { row in
             let finding = Finding(
@@ -154,25 +126,17 @@ public struct RegisterRows {
         }
     }
 
-    private mutating func read(_ record: Table.Row) -> FileRow? {
-        if let binding {
-            let row = binding.row(record)
-            if row == nil { skipped += 1 }
-            return row
-        }
-        if let names, record.cells.count == columns.count {
-            var values: [JSONValue] = []
+    private func read(_ record: Table.Row) -> FileRow? {
+        if let binding { return binding.row(record) }
+        if let named, let cells = RowCells(names: named.names, columns: named.columns, texts: record.cells) {
             var findings: [Finding] = []
-            values.reserveCapacity(columns.count)
-            for (column, cell) in zip(columns, record.cells) {
-                guard case .column(let column) = column else { continue }
-                values.append(column.value(of: cell))
-                if let finding = Self.cellError(cell, column.name) { findings.append(finding) }
+            record.cells.forEachUTF8 { place, text in
+                guard text.first == UInt8(ascii: "#") else { return }
+                if let finding = Self.cellError(record.cells[place], named.names[place]) { findings.append(finding) }
             }
-            if let cells = RowCells(columns: names, values: values) {
-                return FileRow(line: record.line, content: .cells(cells), findings: findings)
-            }
+            return FileRow(line: record.line, content: .cells(cells), findings: findings)
         }
+        let isText = records.text != nil
         var body: [String: JSONValue] = [:]
         var findings: [Finding] = []
         for (index, column) in columns.enumerated() {
@@ -208,16 +172,14 @@ public struct RegisterRows {
     }
 
     /// A line of JSON.
-    private mutating func line(_ record: Table.Row) -> FileRow? {
+    private func line(_ record: Table.Row) -> FileRow? {
         let text = record.cells.joined()
         let parsed = (try? JSONValue(parsing: text)) ?? (try? JSONValue(parsing: LooseNumbers.mended(text)))
         guard let value = parsed, case .object(var members) = value else {
             return FileRow(line: record.line, body: .string(text))
         }
         if let mapping = file.mapping {
-            let row = MappingBinding.row(mapping, members, line: record.line)
-            if row == nil { skipped += 1 }
-            return row
+            return MappingBinding.row(mapping, members, line: record.line)
         }
         for column in file.register.columns {
             switch (members[column.name], column.kind) {

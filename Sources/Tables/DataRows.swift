@@ -35,6 +35,8 @@ public struct DataRows: Sendable {
     private let heading: Heading
     /// Notes, or what looks like them, until it shows whether data comes behind.
     private var held: [Table.Row] = []
+    /// Rows that turned out to be data.
+    private var certain: ArraySlice<Table.Row> = []
 
     /// Below this heading.
     public init(below heading: Heading) {
@@ -42,44 +44,47 @@ public struct DataRows: Sendable {
         omitted.titles = heading.lastRow
     }
 
-    /// Takes the next row below the heading.
+    /// The next row of data; `nil` when the table has ended.
     ///
-    /// - Returns: the rows of data that are certain by now.
-    public mutating func push(_ row: Table.Row) -> [Table.Row] {
-        if held.isEmpty, let first = row.cells.first, Self.isPlain(first), !isHeading(row) { return [row] }
-        guard let first = row.cells.first(where: { !$0.allSatisfy(\.isWhitespace) }) else {
-            omitted.empty += 1
-            return []
+    /// - Parameter read: gives the next row below the heading, `nil` at the end; what is still held then are notes.
+    public mutating func next<Failure>(_ read: () throws(Failure) -> Table.Row?) throws(Failure) -> Table.Row? {
+        if let row = certain.popFirst() { return row }
+        while let row = try read() {
+            if isPlain(row) { return data(row) }
+            guard let first = row.cells.first(where: { !$0.allSatisfy(\.isWhitespace) }) else {
+                omitted.empty += 1
+                continue
+            }
+            let word = Heading.normalised(first)
+            if Self.isTotal(word) {
+                omitted.totals += 1
+            } else if isHeading(row) {
+                omitted.headings += 1
+            } else if Self.isNote(word) {
+                held.append(row)
+            } else {
+                return data(row)
+            }
         }
-        let word = Heading.normalised(first)
-        if Self.isTotal(word) {
-            omitted.totals += 1
-            return []
-        }
-        if isHeading(row) {
-            omitted.headings += 1
-            return []
-        }
-        if Self.isNote(word) {
-            held.append(row)
-            return []
-        }
-        defer { held = [] }
-        return held + [row]
-    }
-
-    /// The table ends: what is still held are notes.
-    public mutating func finish() {
         omitted.notes += held.count
         held = []
+        return nil
+    }
+
+    /// The first of the rows that a row of data makes certain.
+    private mutating func data(_ row: Table.Row) -> Table.Row? {
+        if held.isEmpty { return row }
+        certain = held[...] + [row]
+        held = []
+        return certain.popFirst()
     }
 
     /// All rows of data of a table.
     public static func all(of table: Table, below heading: Heading) -> (rows: [Table.Row], omitted: OmittedRows) {
         var data = DataRows(below: heading)
+        var rest = table.rows.dropFirst(heading.lastRow + 1)
         var rows: [Table.Row] = []
-        for row in table.rows.dropFirst(heading.lastRow + 1) { rows += data.push(row) }
-        data.finish()
+        while let row = data.next({ rest.popFirst() }) { rows.append(row) }
         return (rows, data.omitted)
     }
 
@@ -93,15 +98,19 @@ public struct DataRows: Sendable {
         return named > 1
     }
 
-    /// Whether bytes alone tell that a row's first cell is no total and no note: letters, digits and hyphens, no `Total`.
-    private static func isPlain(_ cell: String) -> Bool {
-        guard let first = cell.utf8.first, first != UInt8(ascii: "T") else { return false }
-        return cell.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"): true
-            default: false
+    /// Whether bytes alone tell that a row is data: its first cell is not what stands there in the heading, and neither a
+    /// total nor a note, but letters, digits and hyphens, no `Total`.
+    private func isPlain(_ row: Table.Row) -> Bool {
+        guard !row.cells.isEmpty, let name = heading.columns.first?.names.last else { return false }
+        let cell = row.cells[utf8: 0]
+        guard let first = cell.first, first != UInt8(ascii: "T") else { return false }
+        return !cell.elementsEqual(name.utf8)
+            && cell.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"): true
+                default: false
+                }
             }
-        }
     }
 
     private static let totals = ["合计", "总计", "小计", "共计", "累计", "本页小计", "本页合计", "Total", "TOTAL"]

@@ -18,14 +18,16 @@ public struct RecordReader {
 
     private let name: String
     private let format: Format
-    private let separator: UInt8?
+    /// What stands between fields; a line break where nothing does.
+    private let separator: UInt8
     private var pieces: TextSource.Pieces
+    private let isDamaged: Bool
     private var buffer: [UInt8] = []
     private var position = 0
     private var line = 1
     private var isLast = false
-    /// How many fields the record before had.
-    private var width = 0
+    /// The cells of the record before.
+    private var last: Table.Row.Cells = []
 
     /// A reader at the beginning of a text.
     public init(_ source: TextSource, format: Format) {
@@ -35,9 +37,10 @@ public struct RecordReader {
             switch format {
             case .csv: UInt8(ascii: ",")
             case .tsv: UInt8(ascii: "\t")
-            case .lines: nil
+            case .lines: Self.newline
             }
         pieces = source.pieces()
+        isDamaged = source.isDamaged
     }
 
     /// The next record; empty lines are left out.
@@ -48,13 +51,12 @@ public struct RecordReader {
             if let (row, end, lines) = try record() {
                 position = end
                 line += lines
-                width = row.cells.count
-                if !row.cells.isEmpty { return row }
-            } else if isLast {
-                return nil
-            } else {
-                try refill()
+                if row.cells.count == 1, row.cells.isBlank { continue }
+                last = row.cells
+                return row
             }
+            if isLast { return nil }
+            try refill()
         }
     }
 
@@ -67,7 +69,7 @@ public struct RecordReader {
                 "a record does not end within \(TableBounds.recordBytes >> 20) MiB; a quotation mark is opened and "
                     + "never closed; close it")
         }
-        if let piece = try pieces.next() { buffer += piece } else { isLast = true }
+        isLast = try !pieces.next(into: &buffer)
     }
 
     private typealias Found = (row: Table.Row, end: Int, lines: Int)
@@ -82,8 +84,8 @@ public struct RecordReader {
     }
 
     private func record(in bytes: UnsafeBufferPointer<UInt8>) throws(TableError) -> Found? {
-        var cells: [String] = []
-        cells.reserveCapacity(width)
+        let separator = separator
+        var cells = Table.Row.Cells(like: last)
         var lines = 0
         var at = position
         var isMisquoted = false
@@ -92,76 +94,74 @@ public struct RecordReader {
                 || bytes[at] == Self.carriageReturn && at + 1 < bytes.count && bytes[at + 1] == Self.newline
         }
         while true {
+            let start = at
             if format == .csv, at < bytes.count, bytes[at] == Self.quote {
-                guard let (text, end, broken) = try quoted(in: bytes, at: at, line + lines) else { return nil }
-                at = end
-                lines += broken
+                guard let (mark, breaks) = try closingMark(in: bytes, from: at + 1, line + lines) else { return nil }
+                at = mark + 1
+                lines += breaks
                 // Whether it is the closing mark shows only when the character behind it is there.
                 if at == bytes.count, !isLast { return nil }
-                guard isBreak(at) || bytes[at] == separator else {
+                let isClosed = isBreak(at) || bytes[at] == separator
+                if !isClosed {
                     if bytes[at] == Self.carriageReturn, at + 1 == bytes.count, !isLast { return nil }
                     // Over several lines the mark may have swallowed other rows.
-                    guard broken == 0 else {
+                    guard breaks == 0 else {
                         throw TableError(
                             name, line: line + lines,
                             "右引号后还有文字，请把内容中的引号双写 / there is text behind a closing quotation mark; double the marks in a field"
                         )
                     }
-                    let rest = at
                     while at < bytes.count, bytes[at] != separator, !isBreak(at) { at += 1 }
                     if at == bytes.count, !isLast { return nil }
                     isMisquoted = true
-                    let behind = String(decoding: UnsafeBufferPointer(rebasing: bytes[rest..<at]), as: UTF8.self)
-                    cells.append("\"\(text)\"\(behind)")
-                    guard at < bytes.count, bytes[at] == separator else { break }
-                    at += 1
-                    if at == bytes.count, !isLast { return nil }
-                    continue
+                    cells.append(bytes[start...start])
                 }
-                cells.append(text)
+                var rest = bytes[(start + 1)..<mark]
+                while let doubled = rest.firstIndex(of: Self.quote) {
+                    cells.append(rest[...doubled])
+                    rest = rest[(doubled + 2)...]
+                }
+                cells.append(rest)
+                if !isClosed { cells.append(bytes[mark..<at]) }
             } else {
-                let start = at
                 while at < bytes.count, bytes[at] != Self.newline, bytes[at] != separator {
-                    if format == .csv, bytes[at] == Self.quote { isMisquoted = true }
+                    if bytes[at] == Self.quote, format == .csv { isMisquoted = true }
                     at += 1
                 }
                 if at == bytes.count, !isLast { return nil }
-                var end = at
                 let endsLine = at == bytes.count || bytes[at] == Self.newline
-                if endsLine, end > start, bytes[end - 1] == Self.carriageReturn { end -= 1 }
-                cells.append(String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<end]), as: UTF8.self))
+                let end = endsLine && at > start && bytes[at - 1] == Self.carriageReturn ? at - 1 : at
+                cells.append(bytes[start..<end])
             }
-            guard at < bytes.count, bytes[at] == separator else { break }
+            cells.end()
+            guard at < bytes.count, bytes[at] == separator, separator != Self.newline else { break }
             at += 1
             // A separator at the very end is followed by one more field, which is empty.
             if at == bytes.count, !isLast { return nil }
         }
         if at < bytes.count { at += bytes[at] == Self.newline ? 1 : 2 }
-        if cells == [""] { cells = [] }
+        if isDamaged { cells = cells.repaired }
         return (Table.Row(line: line, cells: cells, isMisquoted: isMisquoted), at, lines + 1)
     }
 
-    /// A quoted field: its text, the place behind its closing mark, and its line breaks; `nil` when it is not all there.
-    private func quoted(
-        in bytes: UnsafeBufferPointer<UInt8>, at start: Int, _ opened: Int
-    ) throws(TableError) -> (text: String, end: Int, lines: Int)? {
-        var field: [UInt8] = []
+    /// The place of the mark that closes a quoted field, and how many line breaks stand before it; `nil` when it is not
+    /// there yet.
+    private func closingMark(
+        in bytes: UnsafeBufferPointer<UInt8>, from start: Int, _ opened: Int
+    ) throws(TableError) -> (mark: Int, lines: Int)? {
         var lines = 0
-        var at = start + 1
-        while true {
-            guard at < bytes.count else {
-                guard isLast else { return nil }
-                throw TableError(
-                    name, line: opened, "左引号没有对应的右引号，请补上 / a quotation mark is opened and never closed; close it")
-            }
+        var at = start
+        while at < bytes.count {
             if bytes[at] == Self.quote {
+                guard at + 1 < bytes.count, bytes[at + 1] == Self.quote else { return (at, lines) }
                 at += 1
-                guard at < bytes.count, bytes[at] == Self.quote else { break }
+            } else if bytes[at] == Self.newline {
+                lines += 1
             }
-            if bytes[at] == Self.newline { lines += 1 }
-            field.append(bytes[at])
             at += 1
         }
-        return (String(decoding: field, as: UTF8.self), at, lines)
+        guard isLast else { return nil }
+        throw TableError(
+            name, line: opened, "左引号没有对应的右引号，请补上 / a quotation mark is opened and never closed; close it")
     }
 }

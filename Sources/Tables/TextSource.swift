@@ -16,6 +16,8 @@ public struct TextSource: Sendable {
     public let name: String
     private let content: Data
     let encoding: Encoding
+    /// Whether a few of its lines are no text.
+    let isDamaged: Bool
     private let start: Int
 
     private static let pieceSize = 1 << 18
@@ -38,33 +40,48 @@ public struct TextSource: Sendable {
         self.name = name
         self.content = content
         if content.starts(with: [0xEF, 0xBB, 0xBF]) {
-            (encoding, start) = (.utf8, 3)
+            (encoding, start, isDamaged) = (.utf8, 3, false)
         } else if content.starts(with: [0xFF, 0xFE]) {
-            (encoding, start) = (.utf16LittleEndian, 2)
+            (encoding, start, isDamaged) = (.utf16LittleEndian, 2, false)
         } else if content.starts(with: [0xFE, 0xFF]) {
-            (encoding, start) = (.utf16BigEndian, 2)
-        } else if Self.isUTF8(name, content) {
-            (encoding, start) = (.utf8, 0)
+            (encoding, start, isDamaged) = (.utf16BigEndian, 2, false)
+        } else if Self.isUTF8(content) {
+            (encoding, start, isDamaged) = (.utf8, 0, false)
             return
         } else {
             (encoding, start) = (try Self.guess(name, content), 0)
+            isDamaged = encoding == .utf8
+            // What is damaged shows in its rows.
+            if isDamaged { return }
         }
-        // A guess of UTF-8 has been looked at already: what is damaged in it shows in its rows.
-        if encoding == .utf8, start == 0 { return }
+        if encoding == .utf8 {
+            guard Self.isUTF8(content) else { throw Self.notText(name, content, says: "UTF-8") }
+            return
+        }
         var pieces = self.pieces()
-        while let piece = try pieces.next() {
-            if encoding == .utf8, String(validating: piece, as: UTF8.self) == nil {
-                throw Self.notText(name, content, says: "UTF-8")
+        var text: [UInt8] = []
+        while try pieces.next(into: &text) { text.removeAll(keepingCapacity: true) }
+    }
+
+    private static func isUTF8(_ content: Data) -> Bool {
+        content.withUnsafeBytes { bytes in
+            var start = 0
+            while start < bytes.count {
+                let end = end(of: bytes, from: start)
+                let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+                if String(validating: piece, as: UTF8.self) == nil { return false }
+                start = end
             }
+            return true
         }
     }
 
-    private static func isUTF8(_ name: String, _ content: Data) -> Bool {
-        var pieces = Pieces(name: name, content: content, position: 0, encoding: .utf8)
-        while let piece = try? pieces.next() {
-            if String(validating: piece, as: UTF8.self) == nil { return false }
-        }
-        return true
+    /// Where a piece of UTF-8 ends: not in the midst of a character.
+    private static func end(of bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        let whole = min(start + pieceSize, bytes.count)
+        var end = whole
+        while end < bytes.count, whole - end < 3, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return end
     }
 
     /// UTF-8 if nearly all of it is, else GB 18030, unless it is plainly UTF-8 that is damaged.
@@ -126,26 +143,27 @@ public struct TextSource: Sendable {
             self.encoding = encoding
         }
 
-        mutating func next() throws(TableError) -> [UInt8]? {
-            guard position < content.count else { return nil }
-            let base = content.startIndex
-            var end = min(position + TextSource.pieceSize, content.count)
+        /// Appends the next piece to a text.
+        ///
+        /// - Returns: whether there was one.
+        mutating func next(into text: inout [UInt8]) throws(TableError) -> Bool {
+            guard position < content.count else { return false }
             if encoding == .utf8 {
-                // Not in the midst of a character.
-                var back = 0
-                while end < content.count, back < 3, content[base + end] & 0xC0 == 0x80 {
-                    end -= 1
-                    back += 1
+                content.withUnsafeBytes { bytes in
+                    let end = TextSource.end(of: bytes, from: position)
+                    text.append(contentsOf: bytes[position..<end])
+                    position = end
                 }
-                defer { position = end }
-                return Array(content[(base + position)..<(base + end)])
+                return true
             }
+            let base = content.startIndex
+            let end = min(position + TextSource.pieceSize, content.count)
             if converter == nil { converter = Converter(from: encoding.rawValue) }
             guard let converter else {
                 throw TableError(name, "is in \(encoding.rawValue), which this system cannot convert; save it as UTF-8")
             }
-            let (text, used) = converter.convert(Array(content[(base + position)..<(base + end)]))
-            line += text.count { $0 == UInt8(ascii: "\n") }
+            let (converted, used) = converter.convert(Array(content[(base + position)..<(base + end)]))
+            line += converted.count { $0 == UInt8(ascii: "\n") }
             let isLast = end == content.count
             // What is wrong in the midst of a piece leaves much more behind than an unfinished character.
             guard used > 0, !(isLast && position + used < end), end - position - used < 4 else {
@@ -155,7 +173,8 @@ public struct TextSource: Sendable {
                 )
             }
             position += used
-            return text
+            text += converted
+            return true
         }
     }
 }

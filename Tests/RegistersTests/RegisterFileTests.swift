@@ -57,6 +57,34 @@ struct RegisterFileTests {
         for row in short + long { #expect(Register.departments.findings(in: row.body).isEmpty) }
     }
 
+    @Test(
+        "a cell of a file is written as the JSON of its value",
+        arguments: [.text, .list, .flag, .number, .day] as [Register.Column.Kind], [true, false])
+    func writtenCells(kind: Register.Column.Kind, isRequired: Bool) {
+        let column = Register.Column(name: "c", kind: kind, isRequired: isRequired)
+        for text in [
+            "", " ", ";", "a", "甲\"\\\u{1}\r\n乙\t", "\"", "a;b", "b; a;b", " a ; b c ;", "a;a", "; ;x", "é;Z", "a;ab;b",
+            "是",
+            "false", "12", "-3", "1.5", "2027-01-01",
+        ] {
+            var text = text
+            var written: [UInt8] = []
+            text.withUTF8 { column.appendValue(of: $0, to: &written) }
+            #expect(String(decoding: written, as: UTF8.self) == column.value(of: text).canonicalText)
+        }
+    }
+
+    @Test("cells of a file equal their values")
+    func equalCells() throws {
+        let columns = Register.departments.columns.filter(\.isRequired)
+        let names = columns.map(\.name)
+        let texts = try #require(RowCells(names: names, columns: columns, texts: ["A", "甲", "是", "false"]))
+        let values = try #require(RowCells(columns: names, values: ["A", "甲", true, false]))
+        #expect(texts == values && Set([texts, values]).count == 1)
+        #expect(texts["name"] == "甲" && texts["units"] == nil && texts.object == values.object)
+        #expect(RowCells(names: names, columns: columns, texts: ["A"]) == nil)
+    }
+
     @Test("a number that is left empty is none")
     func numbers() {
         let column = Register.Column(name: "cap_ppm", kind: .number)

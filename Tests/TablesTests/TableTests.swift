@@ -198,6 +198,13 @@ struct RecordTests {
         #expect(rows.map(\.line) == [1, 2, 3, 4, 5, 6])
     }
 
+    @Test("doubled quotation marks within quoted fields are single ones, also where the row is misquoted")
+    func doubled() throws {
+        let rows = try csv(Array("\"\"\"a\"\"\",\"\"\"\"\n\"b\"\"c\"d,\"\"\n\"\"\"\"\"e\"\"\"\n\"f\"\r".utf8))
+        #expect(rows.map(\.cells) == [["\"a\"", "\""], ["\"b\"c\"d", ""], ["\"\"e\""], ["\"f\"\r"]])
+        #expect(rows.map(\.isMisquoted) == [false, true, false, true])
+    }
+
     @Test("a separator at the end is followed by one more field, which is empty")
     func trailing() throws {
         #expect(try csv(Array("a,b,".utf8)).map(\.cells.count) == [3])
