@@ -117,11 +117,11 @@ public actor SubmissionDesk {
         let key = try key(of: account.department, for: .feed, source: source)
         let client = FeedClient(kafka: kafka, topics: topics, key: key, logger: logger)
         let now = Date()
-        return try await client.send(
+        return try await client.send(to: register, time: now.instantText, timeout: patience, rows: rows) { partitions in
             FeedHeading(
-                register: register, source: source, mode: .delta, now: now,
-                partitions: try await client.partitions(of: register), isCorrection: true, person: account.login),
-            time: now.instantText, timeout: patience, rows: rows)
+                register: register, source: source, mode: .delta, now: now, partitions: partitions, isCorrection: true,
+                person: account.login)
+        }
     }
 
     /// Sends a dead letter back to its topic, byte for byte.

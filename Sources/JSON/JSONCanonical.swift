@@ -62,13 +62,13 @@ extension JSONValue {
     /// Appends the canonical form of a string that is given by its UTF-8, quotes included.
     public static func appendCanonical(utf8 text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        var rest = text[...]
-        while let place = rest.firstIndex(where: mustBeEscaped) {
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: rest[..<place]))
+        var start = 0
+        for place in text.indices where mustBeEscaped(text[place]) {
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<place]))
             appendEscaped(text[place], to: &output)
-            rest = rest[(place + 1)...]
+            start = place + 1
         }
-        output.append(contentsOf: UnsafeBufferPointer(rebasing: rest))
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
         output.append(UInt8(ascii: "\""))
     }
 

@@ -20,20 +20,8 @@ public struct FeedClient: Sendable {
         self.logger = logger
     }
 
-    /// How many partitions a register's feed topic has.
-    ///
-    /// - Throws: `KafkaError`, also when there is no such topic.
-    public func partitions(of register: Register) async throws -> Int {
-        let admin = try KafkaAdmin(settings: kafka, logger: logger)
-        do {
-            let count = try await admin.partitionCount(of: topics.feed(register.rawValue))
-            await admin.close()
-            return Int(count)
-        } catch {
-            await admin.close()
-            throw error
-        }
-    }
+    /// What a feed into a topic of so many partitions is.
+    public typealias Heading = (_ partitions: Int) -> FeedHeading
 
     /// The rows of a feed from the first; asked for again when the feed is sent again.
     public typealias Rows = @Sendable () throws -> any FeedRowReader
@@ -43,20 +31,22 @@ public struct FeedClient: Sendable {
     /// No more than a few pages are held in memory at a time.
     ///
     /// - Parameters:
-    ///   - heading: what the feed is.
+    ///   - register: where to.
     ///   - time: when it is made, `YYYY-MM-DDThh:mm:ssZ`.
     ///   - timeout: how long to wait for the report.
     ///   - sent: told the reader at its end each time all rows were sent.
+    ///   - heading: what the feed is.
     ///   - rows: the rows. When reading them fails, no end is sent, so that what was sent before has no effect.
     /// - Returns: its receipt with the report in the details, or `nil` when none came in time; then the same rows may be
     ///   sent again.
     /// - Throws: `KafkaError` that no later try can mend, `FeedWriter.Unsendable`, and what reading the rows throws.
     public func send(
-        _ heading: FeedHeading, time: String, timeout: Duration,
-        sent: @escaping @Sendable (any FeedRowReader) -> Void = { _ in }, rows: @escaping Rows
+        to register: Register, time: String, timeout: Duration,
+        sent: @escaping @Sendable (any FeedRowReader) -> Void = { _ in }, heading: Heading, rows: @escaping Rows
     ) async throws -> Receipt? {
         let producer = try KafkaProducer(settings: kafka.compressing, logger: logger)
         do {
+            let heading = heading(Int(try await producer.partitionCount(of: topics.feed(register.rawValue))))
             let waiter = try await ReceiptWaiter(
                 kafka: kafka, topics: topics, sources: [heading.source], logger: logger)
             do {
@@ -129,8 +119,8 @@ extension FeedClient {
 
     /// Sends a feed of rows that are at hand, in the order of their positions.
     public func send(
-        _ heading: FeedHeading, time: String, timeout: Duration, rows: [FeedRow]
+        to register: Register, time: String, timeout: Duration, rows: [FeedRow], heading: Heading
     ) async throws -> Receipt? {
-        try await send(heading, time: time, timeout: timeout) { Held(rows: rows[...]) }
+        try await send(to: register, time: time, timeout: timeout, heading: heading) { Held(rows: rows[...]) }
     }
 }

@@ -130,19 +130,33 @@ extension Register.Column {
     /// Appends the canonical form of that JSON, for a text that is given by its UTF-8.
     func appendValue(of text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         let isNothing = text.isEmpty && !isRequired
-        switch kind {
-        case .text where !isNothing, .day where !isNothing: JSONValue.appendCanonical(utf8: text, to: &output)
-        case .list where !isNothing && ListedElements(of: text).ascend:
-            var mark = UInt8(ascii: "[")
-            for element in ListedElements(of: text) {
-                output.append(mark)
-                JSONValue.appendCanonical(utf8: element, to: &output)
-                mark = UInt8(ascii: ",")
-            }
-            if mark == UInt8(ascii: "[") { output.append(mark) }
-            output.append(UInt8(ascii: "]"))
-        default: value(of: String(decoding: text, as: UTF8.self)).appendCanonical(to: &output)
+        if !isNothing, kind == .text || kind == .day {
+            JSONValue.appendCanonical(utf8: text, to: &output)
+        } else if isNothing || kind != .list || !appendAscending(ListedElements(of: text), to: &output) {
+            value(of: String(decoding: text, as: UTF8.self)).appendCanonical(to: &output)
         }
+    }
+
+    /// Appends a list whose elements ascend by bytes.
+    ///
+    /// - Returns: whether they do; if not, nothing is appended.
+    private func appendAscending(_ elements: ListedElements, to output: inout [UInt8]) -> Bool {
+        let start = output.count
+        output.append(UInt8(ascii: "["))
+        var last: UnsafeBufferPointer<UInt8>?
+        for element in elements {
+            if let last {
+                guard last.lexicographicallyPrecedes(element) else {
+                    output.removeSubrange(start...)
+                    return false
+                }
+                output.append(UInt8(ascii: ","))
+            }
+            JSONValue.appendCanonical(utf8: element, to: &output)
+            last = element
+        }
+        output.append(UInt8(ascii: "]"))
+        return true
     }
 
     /// A list as rows hold it: ascending by bytes, each element once.
@@ -166,17 +180,6 @@ private struct ListedElements: Sequence, IteratorProtocol {
         while element.last == UInt8(ascii: " ") { element.removeLast() }
         rest = rest[end...]
         return UnsafeBufferPointer(rebasing: element)
-    }
-
-    /// Whether they ascend by bytes.
-    var ascend: Bool {
-        var elements = self
-        guard var last = elements.next() else { return true }
-        while let element = elements.next() {
-            guard last.lexicographicallyPrecedes(element) else { return false }
-            last = element
-        }
-        return true
     }
 }
 

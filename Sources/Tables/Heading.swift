@@ -37,11 +37,11 @@ public struct Heading: Sendable, Hashable {
     ///   - isKnown: whether a normalised name is one that is looked for.
     /// - Returns: `nil` when no name is known.
     public static func find(in rows: some Collection<Table.Row>, isKnown: (String) -> Bool) -> Heading? {
-        let rows = Array(rows.prefix(searched))
+        let rows = rows.prefix(searched).map { (line: $0.line, cells: $0.cells.map(normalised)) }
         var best: (score: Int, heading: Heading)?
         for depth in 1...deepest {
             for last in rows.indices where last - depth + 1 >= 0 {
-                let columns = columns(of: rows[(last - depth + 1)...last])
+                let columns = columns(of: rows[(last - depth + 1)...last].map(\.cells))
                 // Names that say the same of many columns are no better than one.
                 let known = Set(columns.compactMap { column in column.names.first(where: isKnown) })
                 // Fewer rows and higher ones come first, so only a better one counts.
@@ -55,7 +55,7 @@ public struct Heading: Sendable, Hashable {
 
     /// The heading that one row is, whatever it says.
     public init(row: Table.Row) {
-        self.init(columns: Self.columns(of: [row]), lastRow: 0, line: row.line)
+        self.init(columns: Self.columns(of: [row.cells.map(Self.normalised)]), lastRow: 0, line: row.line)
     }
 
     private init(columns: [Column], lastRow: Int, line: Int) {
@@ -64,12 +64,12 @@ public struct Heading: Sendable, Hashable {
         self.line = line
     }
 
-    private static func columns(of rows: some Collection<Table.Row>) -> [Column] {
-        let width = rows.map(\.cells.count).max() ?? 0
+    private static func columns(of rows: [[String]]) -> [Column] {
+        let width = rows.map(\.count).max() ?? 0
         return (0..<width).map { column in
             var parts: [String] = []
             for row in rows {
-                let part = row.cells.indices.contains(column) ? normalised(row.cells[column]) : ""
+                let part = row.indices.contains(column) ? row[column] : ""
                 // A cell merged over rows stands in each of them.
                 if !part.isEmpty, part != parts.last { parts.append(part) }
             }

@@ -26,8 +26,8 @@ public struct RecordReader {
     private var position = 0
     private var line = 1
     private var isLast = false
-    /// The cells of the record before.
-    private var last: Table.Row.Cells = []
+    /// What the next record may need, by the one before.
+    private var room = (cells: 0, bytes: 0)
 
     /// A reader at the beginning of a text.
     public init(_ source: TextSource, format: Format) {
@@ -51,8 +51,8 @@ public struct RecordReader {
             if let (row, end, lines) = try record() {
                 position = end
                 line += lines
-                if row.cells.count == 1, row.cells.isBlank { continue }
-                last = row.cells
+                if row.cells.count == 1, row.cells.size == 0 { continue }
+                room = (row.cells.count, row.cells.size + 32)
                 return row
             }
             if isLast { return nil }
@@ -85,7 +85,7 @@ public struct RecordReader {
 
     private func record(in bytes: UnsafeBufferPointer<UInt8>) throws(TableError) -> Found? {
         let separator = separator
-        var cells = Table.Row.Cells(like: last)
+        var cells = Table.Row.Cells(room: room)
         var lines = 0
         var at = position
         var isMisquoted = false

@@ -54,11 +54,14 @@ extension Table.Row {
         /// Cells of the given texts.
         public init(arrayLiteral texts: String...) { self.init(texts) }
 
-        /// No cells yet, with room for as much as another row has.
-        init(like other: Cells) {
-            text.reserveCapacity(other.text.count + 32)
-            ends.reserveCapacity(other.ends.count)
+        /// No cells yet, with room for so many of so many bytes.
+        init(room: (cells: Int, bytes: Int)) {
+            text.reserveCapacity(room.bytes)
+            ends.reserveCapacity(room.cells)
         }
+
+        /// The bytes of all.
+        var size: Int { text.count }
 
         /// Adds bytes to the cell behind the last.
         mutating func append(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) {
@@ -67,9 +70,6 @@ extension Table.Row {
 
         /// Ends the cell behind the last.
         mutating func end() { ends.append(text.count) }
-
-        /// Whether there is nothing in them.
-        var isBlank: Bool { text.isEmpty }
 
         /// The same with U+FFFD for what is not UTF-8.
         var repaired: Cells { Cells(Array(self)) }

@@ -87,14 +87,17 @@ struct Feed: AsyncParsableCommand {
             let client = FeedClient(
                 kafka: settings.kafka, topics: settings.topics, key: key, logger: logger(settings))
             let now = Date()
-            let heading = FeedHeading(
-                register: register, source: source, mode: delta ? .delta : .snapshot, now: now,
-                partitions: try await client.partitions(of: register), allowShrink: allowShrink)
             let retired = retire
             receipt = try await client.send(
-                heading, time: now.instantText, timeout: .milliseconds(Int(timeout * 1_000)),
+                to: register, time: now.instantText, timeout: .milliseconds(Int(timeout * 1_000)),
                 sent: { tell(($0 as? FeedFile)?.rows) }
-            ) { try FeedFile(content, retiring: retired) }
+            ) { partitions in
+                FeedHeading(
+                    register: register, source: source, mode: delta ? .delta : .snapshot, now: now,
+                    partitions: partitions, allowShrink: allowShrink)
+            } rows: {
+                try FeedFile(content, retiring: retired)
+            }
         } catch let error as KafkaError {
             complain("the broker: \(error)")
             throw ExitStatus.unreachable

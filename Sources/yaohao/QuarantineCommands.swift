@@ -167,15 +167,17 @@ struct QuarantineCommands: AsyncParsableCommand {
                     kafka: settings.kafka, topics: settings.topics, key: key, logger: logger(settings))
                 let now = Date()
                 receipt = try await client.send(
-                    FeedHeading(
-                        register: first.register, source: first.source, mode: .delta, now: now,
-                        partitions: try await client.partitions(of: first.register), isCorrection: true),
-                    time: now.instantText, timeout: .milliseconds(Int(signing.timeout * 1_000)),
+                    to: first.register, time: now.instantText, timeout: .milliseconds(Int(signing.timeout * 1_000)),
                     rows: rows.enumerated().map { index, item in
                         FeedRow(
                             position: index + 1, id: item.body?["id"]?.text ?? item.row.id, body: item.body,
                             findings: item.findings)
-                    })
+                    }
+                ) { partitions in
+                    FeedHeading(
+                        register: first.register, source: first.source, mode: .delta, now: now, partitions: partitions,
+                        isCorrection: true)
+                }
             } catch let error as KafkaError {
                 complain("the broker: \(error)")
                 throw ExitStatus.unreachable

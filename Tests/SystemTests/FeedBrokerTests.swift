@@ -32,15 +32,18 @@ struct FeedBrokerTests {
         _ client: FeedClient, _ key: SigningKey, version: Int, _ count: Int, timeout: Duration
     ) async throws -> Receipt? {
         try await client.send(
-            FeedHeading(
-                register: .departments, source: key.sources[0], id: "f\(version)", mode: .snapshot, version: version,
-                partitions: 3, allowShrink: false),
-            time: "2026-03-02T08:00:00Z", timeout: timeout,
+            to: .departments, time: "2026-03-02T08:00:00Z", timeout: timeout,
             rows: (1...count).map { number in
                 FeedRow(
                     position: number, id: "D\(number)",
                     body: ["id": .string("D\(number)"), "name": "局", "lead": false, "exempt": false])
-            })
+            }
+        ) { partitions in
+            #expect(partitions == 3)
+            return FeedHeading(
+                register: .departments, source: key.sources[0], id: "f\(version)", mode: .snapshot, version: version,
+                partitions: partitions, allowShrink: false)
+        }
     }
 
     @Test("a feed goes over the broker into the register, and its report comes back")
@@ -48,8 +51,6 @@ struct FeedBrokerTests {
         try await TestStack.with { stack in
             let key = try await stack.key("SCJG", [.feed])
             let client = FeedClient(kafka: stack.kafka, topics: stack.topics, key: key, logger: stack.logger)
-            let partitions = try await client.partitions(of: .departments)
-            #expect(partitions == 3)
             try await withWorker(stack) {
                 for (version, inserted) in [(1, 2_500), (2, 0)] {
                     let receipt = try #require(
