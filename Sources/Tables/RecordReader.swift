@@ -51,7 +51,7 @@ public struct RecordReader {
             if let (row, end, lines) = try record() {
                 position = end
                 line += lines
-                if row.cells.count == 1, row.cells.size == 0 { continue }
+                if row.cells.count == 1, row.cells[utf8: 0].isEmpty { continue }
                 room = (row.cells.count, row.cells.size + 32)
                 return row
             }
@@ -83,10 +83,26 @@ public struct RecordReader {
         return try result.get()
     }
 
+    /// A record while it is read.
+    private struct Draft {
+        var cells: Table.Row.Cells
+        /// The place before which everything is in the text of the cells.
+        var copied: Int
+        /// Line breaks within fields.
+        var breaks = 0
+
+        /// Where a byte that is not copied yet will stand in the text.
+        func place(_ at: Int) -> Int { cells.size + at - copied }
+
+        mutating func copy(_ bytes: UnsafeBufferPointer<UInt8>, to end: Int) {
+            cells.append(bytes[copied..<end])
+            copied = end
+        }
+    }
+
     private func record(in bytes: UnsafeBufferPointer<UInt8>) throws(TableError) -> Found? {
         let separator = separator
-        var cells = Table.Row.Cells(room: room)
-        var lines = 0
+        var draft = Draft(cells: Table.Row.Cells(room: room), copied: position)
         var at = position
         var isMisquoted = false
         func isBreak(_ at: Int) -> Bool {
@@ -94,69 +110,66 @@ public struct RecordReader {
                 || bytes[at] == Self.carriageReturn && at + 1 < bytes.count && bytes[at + 1] == Self.newline
         }
         while true {
-            let start = at
+            let start = draft.place(at)
             if format == .csv, at < bytes.count, bytes[at] == Self.quote {
-                guard let (mark, breaks) = try closingMark(in: bytes, from: at + 1, line + lines) else { return nil }
+                let before = draft.breaks
+                guard let mark = try closingMark(in: bytes, from: at + 1, &draft) else { return nil }
                 at = mark + 1
-                lines += breaks
                 // Whether it is the closing mark shows only when the character behind it is there.
                 if at == bytes.count, !isLast { return nil }
-                let isClosed = isBreak(at) || bytes[at] == separator
-                if !isClosed {
+                if isBreak(at) || bytes[at] == separator {
+                    draft.cells.add(at: start + 1..<draft.place(mark))
+                } else {
                     if bytes[at] == Self.carriageReturn, at + 1 == bytes.count, !isLast { return nil }
                     // Over several lines the mark may have swallowed other rows.
-                    guard breaks == 0 else {
+                    guard draft.breaks == before else {
                         throw TableError(
-                            name, line: line + lines,
+                            name, line: line + draft.breaks,
                             "右引号后还有文字，请把内容中的引号双写 / there is text behind a closing quotation mark; double the marks in a field"
                         )
                     }
                     while at < bytes.count, bytes[at] != separator, !isBreak(at) { at += 1 }
                     if at == bytes.count, !isLast { return nil }
                     isMisquoted = true
-                    cells.append(bytes[start...start])
+                    draft.cells.add(at: start..<draft.place(at))
                 }
-                var rest = bytes[(start + 1)..<mark]
-                while let doubled = rest.firstIndex(of: Self.quote) {
-                    cells.append(rest[...doubled])
-                    rest = rest[(doubled + 2)...]
-                }
-                cells.append(rest)
-                if !isClosed { cells.append(bytes[mark..<at]) }
             } else {
+                let first = at
                 while at < bytes.count, bytes[at] != Self.newline, bytes[at] != separator {
                     if bytes[at] == Self.quote, format == .csv { isMisquoted = true }
                     at += 1
                 }
                 if at == bytes.count, !isLast { return nil }
                 let endsLine = at == bytes.count || bytes[at] == Self.newline
-                let end = endsLine && at > start && bytes[at - 1] == Self.carriageReturn ? at - 1 : at
-                cells.append(bytes[start..<end])
+                let end = endsLine && at > first && bytes[at - 1] == Self.carriageReturn ? at - 1 : at
+                draft.cells.add(at: start..<draft.place(end))
             }
-            cells.end()
             guard at < bytes.count, bytes[at] == separator, separator != Self.newline else { break }
             at += 1
             // A separator at the very end is followed by one more field, which is empty.
             if at == bytes.count, !isLast { return nil }
         }
+        draft.copy(bytes, to: at)
         if at < bytes.count { at += bytes[at] == Self.newline ? 1 : 2 }
-        if isDamaged { cells = cells.repaired }
-        return (Table.Row(line: line, cells: cells, isMisquoted: isMisquoted), at, lines + 1)
+        let cells = isDamaged ? draft.cells.repaired : draft.cells
+        return (Table.Row(line: line, cells: cells, isMisquoted: isMisquoted), at, draft.breaks + 1)
     }
 
-    /// The place of the mark that closes a quoted field, and how many line breaks stand before it; `nil` when it is not
-    /// there yet.
+    /// The place of the mark that closes a quoted field; `nil` when it is not there yet. Of doubled marks before it, the
+    /// first alone is copied.
     private func closingMark(
-        in bytes: UnsafeBufferPointer<UInt8>, from start: Int, _ opened: Int
-    ) throws(TableError) -> (mark: Int, lines: Int)? {
-        var lines = 0
+        in bytes: UnsafeBufferPointer<UInt8>, from start: Int, _ draft: inout Draft
+    ) throws(TableError) -> Int? {
+        let opened = line + draft.breaks
         var at = start
         while at < bytes.count {
             if bytes[at] == Self.quote {
-                guard at + 1 < bytes.count, bytes[at + 1] == Self.quote else { return (at, lines) }
                 at += 1
+                guard at < bytes.count, bytes[at] == Self.quote else { return at - 1 }
+                draft.copy(bytes, to: at)
+                draft.copied = at + 1
             } else if bytes[at] == Self.newline {
-                lines += 1
+                draft.breaks += 1
             }
             at += 1
         }

@@ -37,17 +37,18 @@ public struct Table: Sendable, Hashable {
 }
 
 extension Table.Row {
-    /// The cells of a row: one text, and where in it each of them ends, so that many small cells cost little.
-    public struct Cells: RandomAccessCollection, Sendable, Hashable, ExpressibleByArrayLiteral {
-        /// UTF-8.
+    /// The cells of a row: one text and where in it each of them stands, so that many small cells cost little.
+    public struct Cells: RandomAccessCollection, Sendable, ExpressibleByArrayLiteral {
+        /// UTF-8, perhaps with something between the cells.
         private var text: [UInt8] = []
-        private var ends: [Int] = []
+        private var bounds: [Range<Int>] = []
 
         /// Cells of the given texts.
         public init(_ texts: some Sequence<String>) {
             for text in texts {
+                let start = self.text.count
                 self.text += text.utf8
-                end()
+                bounds.append(start..<self.text.count)
             }
         }
 
@@ -57,19 +58,19 @@ extension Table.Row {
         /// No cells yet, with room for so many of so many bytes.
         init(room: (cells: Int, bytes: Int)) {
             text.reserveCapacity(room.bytes)
-            ends.reserveCapacity(room.cells)
+            bounds.reserveCapacity(room.cells)
         }
 
-        /// The bytes of all.
+        /// The bytes of the text so far.
         var size: Int { text.count }
 
-        /// Adds bytes to the cell behind the last.
+        /// Adds to the text.
         mutating func append(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) {
             text.append(contentsOf: UnsafeBufferPointer(rebasing: bytes))
         }
 
-        /// Ends the cell behind the last.
-        mutating func end() { ends.append(text.count) }
+        /// Adds a cell that stands there in the text as it will be.
+        mutating func add(at bounds: Range<Int>) { self.bounds.append(bounds) }
 
         /// The same with U+FFFD for what is not UTF-8.
         var repaired: Cells { Cells(Array(self)) }
@@ -77,24 +78,28 @@ extension Table.Row {
         /// The place of the first cell.
         public var startIndex: Int { 0 }
         /// The place behind the last cell.
-        public var endIndex: Int { ends.count }
+        public var endIndex: Int { bounds.count }
         /// The text of a cell.
         public subscript(place: Int) -> String { String(decoding: self[utf8: place], as: UTF8.self) }
 
         /// The UTF-8 of a cell.
-        public subscript(utf8 place: Int) -> ArraySlice<UInt8> {
-            text[(place == 0 ? 0 : ends[place - 1])..<ends[place]]
-        }
+        public subscript(utf8 place: Int) -> ArraySlice<UInt8> { text[bounds[place]] }
 
         /// Lends the UTF-8 of each cell in turn.
         public func forEachUTF8(_ body: (_ place: Int, _ text: UnsafeBufferPointer<UInt8>) -> Void) {
             text.withUnsafeBufferPointer { text in
-                var start = 0
-                for (place, end) in ends.enumerated() {
-                    body(place, UnsafeBufferPointer(rebasing: text[start..<end]))
-                    start = end
-                }
+                for (place, bounds) in bounds.enumerated() { body(place, UnsafeBufferPointer(rebasing: text[bounds])) }
             }
         }
     }
+}
+
+extension Table.Row.Cells: Hashable {
+    /// Whether they are the same texts, byte for byte.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.count == right.count && left.indices.allSatisfy { left[utf8: $0] == right[utf8: $0] }
+    }
+
+    /// Hashes the texts.
+    public func hash(into hasher: inout Hasher) { for place in indices { hasher.combine(self[utf8: place]) } }
 }
