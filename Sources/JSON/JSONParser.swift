@@ -31,12 +31,31 @@ extension JSONValue {
         let parsed = try bytes.withContiguousStorageIfAvailable { try JSONParser.parse($0) }
         self = try parsed ?? Array(bytes).withUnsafeBufferPointer { try JSONParser.parse($0) }
     }
+
+    /// Parses one JSON object as strictly, but hands over the elements of one of its lists instead of keeping them.
+    ///
+    /// - Parameters:
+    ///   - bytes: the text.
+    ///   - name: the list's.
+    ///   - body: takes each element, with the members that stand before the list. The rest of the text is not yet known to
+    ///     be JSON then.
+    /// - Returns: the other members.
+    /// - Throws: ``JSONSyntaxError``, also when this is no object or the member no list, and what `body` throws.
+    public static func parsing(
+        _ bytes: [UInt8], each name: String, _ body: (JSONValue, [String: JSONValue]) throws -> Void
+    ) throws -> [String: JSONValue] {
+        try bytes.withUnsafeBufferPointer { try JSONParser.parse($0, each: name, body) }
+    }
 }
 
 /// A recursive-descent parser over bytes that stay put while it runs.
 struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0
+    /// For so many elements room is made at once.
+    private static let mostAtOnce = 64
+    /// How many elements the last list of each depth had: mostly the next one has as many.
+    private var counts = [Int](repeating: 0, count: JSONValue.deepestNesting + 1)
 
     static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws -> JSONValue {
         var parser = JSONParser(bytes: bytes)
@@ -45,6 +64,27 @@ struct JSONParser {
         parser.skipWhiteSpace()
         guard parser.position == bytes.count else { throw parser.error("unexpected text after the value") }
         return value
+    }
+
+    static func parse(
+        _ bytes: UnsafeBufferPointer<UInt8>, each name: String, _ body: (JSONValue, [String: JSONValue]) throws -> Void
+    ) throws -> [String: JSONValue] {
+        var parser = JSONParser(bytes: bytes)
+        var members: [String: JSONValue] = [:]
+        parser.skipWhiteSpace()
+        guard parser.next == UInt8(ascii: "{") else { throw parser.error("an object is expected") }
+        var isFound = false
+        try parser.members { parser, key in
+            guard key == name else { return members.updateValue(try parser.value(depth: 1), forKey: key) == nil }
+            guard parser.next == UInt8(ascii: "[") else { throw parser.error("a list is expected") }
+            defer { isFound = true }
+            guard !isFound else { return false }
+            try parser.elements { parser in try body(try parser.value(depth: 2), members) }
+            return true
+        }
+        parser.skipWhiteSpace()
+        guard parser.position == bytes.count else { throw parser.error("unexpected text after the value") }
+        return members
     }
 
     /// Parses the one value that starts at an offset, and says where it ends.
@@ -95,12 +135,21 @@ struct JSONParser {
 
     private mutating func object(depth: Int) throws -> JSONValue {
         guard depth <= JSONValue.deepestNesting else { throw error("nested too deeply") }
-        position += 1
         var members: [String: JSONValue] = [:]
+        try self.members { parser, name in
+            members.updateValue(try parser.value(depth: depth), forKey: name) == nil
+        }
+        return .object(members)
+    }
+
+    /// Walks over an object's members. `take` reads a value, and says whether the name came for the first time.
+    @inline(__always)
+    private mutating func members(_ take: (inout JSONParser, String) throws -> Bool) throws {
+        position += 1
         skipWhiteSpace()
         if next == UInt8(ascii: "}") {
             position += 1
-            return .object(members)
+            return
         }
         while true {
             skipWhiteSpace()
@@ -111,16 +160,13 @@ struct JSONParser {
             guard next == UInt8(ascii: ":") else { throw error("':' is expected") }
             position += 1
             skipWhiteSpace()
-            let member = try value(depth: depth)
-            guard members.updateValue(member, forKey: name) == nil else {
-                throw error("the name \"\(name)\" is repeated", at: start)
-            }
+            guard try take(&self, name) else { throw error("the name \"\(name)\" is repeated", at: start) }
             skipWhiteSpace()
             switch next {
             case UInt8(ascii: ","): position += 1
             case UInt8(ascii: "}"):
                 position += 1
-                return .object(members)
+                return
             default: throw error("',' or '}' is expected")
             }
         }
@@ -128,22 +174,31 @@ struct JSONParser {
 
     private mutating func array(depth: Int) throws -> JSONValue {
         guard depth <= JSONValue.deepestNesting else { throw error("nested too deeply") }
-        position += 1
         var elements: [JSONValue] = []
+        elements.reserveCapacity(counts[depth])
+        try self.elements { parser in elements.append(try parser.value(depth: depth)) }
+        counts[depth] = min(elements.count, Self.mostAtOnce)
+        return .array(elements)
+    }
+
+    /// Walks over a list's elements, each of which `take` reads.
+    @inline(__always)
+    private mutating func elements(_ take: (inout JSONParser) throws -> Void) throws {
+        position += 1
         skipWhiteSpace()
         if next == UInt8(ascii: "]") {
             position += 1
-            return .array(elements)
+            return
         }
         while true {
             skipWhiteSpace()
-            elements.append(try value(depth: depth))
+            try take(&self)
             skipWhiteSpace()
             switch next {
             case UInt8(ascii: ","): position += 1
             case UInt8(ascii: "]"):
                 position += 1
-                return .array(elements)
+                return
             default: throw error("',' or ']' is expected")
             }
         }
@@ -206,8 +261,9 @@ struct JSONParser {
     /// The bytes as text. Decoding repairs what is not UTF-8, by which it is found out; it is many times as fast as the
     /// standard library's validating initializer, which is not specialized.
     private func checked(_ bytes: UnsafeBufferPointer<UInt8>, isASCII: Bool, from quote: Int) throws -> String {
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard isASCII || text.utf8.elementsEqual(bytes) else {
+        var text = String(decoding: bytes, as: UTF8.self)
+        guard isASCII || text.withUTF8({ $0.elementsEqual(bytes) })
+        else {
             throw error("the string is not valid UTF-8", at: quote)
         }
         return text

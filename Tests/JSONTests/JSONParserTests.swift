@@ -67,4 +67,43 @@ import Testing
             #expect(JSONValue.integer(integer).canonicalText == "\(integer)")
         }
     }
+
+    private func walk(_ text: String) throws -> (rest: [String: JSONValue], seen: [JSONValue], before: [Int]) {
+        var seen: [JSONValue] = []
+        var before: [Int] = []
+        let rest = try JSONValue.parsing(Array(text.utf8), each: "rows") { element, members in
+            seen.append(element)
+            before.append(members.count)
+        }
+        return (rest, seen, before)
+    }
+
+    @Test func handsOverTheElementsOfOneList() throws {
+        let text = #" { "a":[1], "rows" : [ {"x":[2]} , 3,"空",[] ] , "z":null } "#
+        let (rest, seen, before) = try walk(text)
+        #expect(seen == [["x": [2]], 3, "空", []])
+        #expect(before == [1, 1, 1, 1], "what stands behind the list is not known yet")
+        #expect(rest == ["a": [1], "z": nil])
+        #expect(try JSONValue(parsing: text.utf8)["rows"] == .array(seen))
+        #expect(try walk("{}").seen.isEmpty && walk(#"{"rows":[]}"#).seen.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("[]", 1, "object"), (#"{"rows":1}"#, 9, "list"), (#"{"rows":[],"rows":[]}"#, 12, "repeated"),
+        (#"{"a":1,"rows":[1],"a":2}"#, 19, "repeated"), (#"{"rows":[1 2]}"#, 12, "','"),
+        (#"{"rows":[1]} x"#, 14, "after"),
+        (#"{"rows":[1,]}"#, 12, "value"), (#"{"rows":[1]"#, 12, "'}'"),
+    ])
+    func isAsStrictWithOneList(text: String, column: Int, reason: String) throws {
+        let error = try #require(throws: JSONSyntaxError.self) { try walk(text) }
+        #expect(error.column == column)
+        #expect(error.message.contains(reason), "\(error)")
+    }
+
+    @Test func passesOnWhatIsThrownForAnElement() {
+        struct Enough: Error {}
+        #expect(throws: Enough.self) {
+            try JSONValue.parsing(Array(#"{"rows":[1,2"#.utf8), each: "rows") { _, _ in throw Enough() }
+        }
+    }
 }
