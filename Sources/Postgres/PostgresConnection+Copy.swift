@@ -18,6 +18,18 @@ public struct CopyWriter {
         if buffer.count >= Self.chunk { try await flush() }
     }
 
+    /// Writes bytes that are together, of which none is copied but what does not fill a piece.
+    public nonisolated(nonsending) mutating func write(_ bytes: [UInt8]) async throws {
+        var rest = bytes[...]
+        if buffer.count + rest.count >= Self.chunk { try await flush() }
+        while rest.count >= Self.chunk {
+            try Task.checkCancellation()
+            try await connection.putCopy(rest.prefix(Self.chunk))
+            rest = rest.dropFirst(Self.chunk)
+        }
+        buffer += rest
+    }
+
     /// Writes one row in `COPY`'s text format, which is the default format.
     public nonisolated(nonsending) mutating func write(row: [(any PostgresEncodable)?]) async throws {
         CopyText.append(row: row, to: &buffer)
@@ -27,7 +39,7 @@ public struct CopyWriter {
     nonisolated(nonsending) mutating func flush() async throws {
         try Task.checkCancellation()
         guard !buffer.isEmpty else { return }
-        try await connection.putCopy(buffer)
+        try await connection.putCopy(buffer[...])
         buffer.removeAll(keepingCapacity: true)
     }
 }
@@ -137,7 +149,7 @@ extension PostgresConnection {
     }
 
     /// Queues bytes and waits until libpq has handed them to the system.
-    func putCopy(_ bytes: [UInt8]) async throws {
+    func putCopy(_ bytes: ArraySlice<UInt8>) async throws {
         let raw = try raw
         let queued = bytes.withUnsafeBytes { buffer in
             PQputCopyData(raw, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: buffer.count))
