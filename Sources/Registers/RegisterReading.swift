@@ -31,6 +31,13 @@ public struct RegisterReading: Sendable {
         rules = try await CountyRules.load(from: database, at: instant)
     }
 
+    /// Keeps feeds from being applied until the transaction ends, once those that are being applied have ended: so no row
+    /// comes later that says to have been there before. In a transaction that sees one snapshot this must come first.
+    public static func holdFeeds(in transaction: PostgresTransaction) async throws {
+        let tables = Register.allCases.map { "registers.\($0.rawValue)" }.joined(separator: ", ")
+        try await transaction.script("LOCK TABLE \(tables) IN SHARE MODE")
+    }
+
     /// One version of a row of a register.
     public struct Row: Sendable, Hashable {
         /// Its id.

@@ -166,10 +166,12 @@ struct Snapshot: Sendable {
     ///
     /// - Parameter round: whose windows say when inspectors are needed.
     init(of round: String, reading transaction: PostgresTransaction) async throws {
+        try await RegisterReading.holdFeeds(in: transaction)
         let clock = try await transaction.query(
             """
-            SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS as_of,
-                extract(year FROM now() AT TIME ZONE 'Asia/Shanghai')::integer AS year
+            SELECT to_char(c.now AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS as_of,
+                extract(year FROM c.now AT TIME ZONE 'Asia/Shanghai')::integer AS year
+            FROM clock_timestamp() AS c (now)
             """
         ).first
         guard let clock else { throw RoundFault(description: "the database has no clock") }

@@ -11,7 +11,9 @@ struct FreezeTests {
     private func snapshot(_ county: RoundTests.County, _ round: String = "R") async throws -> Snapshot {
         let worker = PostgresPool(
             conninfo: county.stack.conninfo, setup: "SET ROLE yaohao_worker", logger: county.stack.logger)
-        let result = await Result { try await worker.transaction { try await Snapshot(of: round, reading: $0) } }
+        let result = await Result {
+            try await worker.transaction(isolation: .repeatableRead) { try await Snapshot(of: round, reading: $0) }
+        }
         await worker.close()
         return try result.get()
     }
@@ -79,6 +81,39 @@ struct FreezeTests {
             let line = try #require(try await snapshot(county).inspectors.first)
             #expect(line.split(separator: "\t").first == "P001")
             #expect(line.hasSuffix("\tE000001,E000009,E000010"))
+        }
+    }
+
+    @Test("a feed that is being applied is waited for, and what it says is of an instant before")
+    func feedUnderWay() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let county = try await RoundTests.County(stack)
+            try await county.collect("R", within: 3_600)
+            let before = try await snapshot(county).roster.count
+            let freezing = try await stack.pool.transaction { transaction in
+                try await transaction.script(
+                    """
+                    LOCK TABLE registers.entities IN ROW EXCLUSIVE MODE;
+                    INSERT INTO registers.entities (id, source, version, valid_from, name, credit, region, industry, kind,
+                        permits, regulators)
+                    VALUES ('X1', 's', 1, clock_timestamp(), '新', 'A', '150222100', 'F5211', 'enterprise', '{}', '{SCJG}')
+                    """)
+                let freezing = Task { try await snapshot(county) }
+                try await eventually("the freeze waits") {
+                    try await stack.count(
+                        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'registers.entities'::regclass")
+                        == 1
+                }
+                // The instant of a freeze is kept to the second.
+                try await Task.sleep(for: .seconds(1.1))
+                return freezing
+            }
+            let frozen = try await freezing.value
+            #expect(frozen.roster.count == before + 1)
+            let isBefore = try await stack.pool.query(
+                "SELECT valid_from <= \(frozen.asOf)::text::timestamptz AS is_so FROM registers.entities WHERE id = 'X1'"
+            ).first?.decode("is_so", as: Bool.self)
+            #expect(isBefore == true)
         }
     }
 
