@@ -70,7 +70,7 @@ let package = Package(
         // Floor 3
         .target(
             name: "Registers",
-            dependencies: ["Cluster", "JSON", "Tables", "YAML", "Postgres", "Kafka", crypto, logging],
+            dependencies: ["Cluster", "JSON", "Tables", "YAML", "Postgres", "Kafka", crypto, logging, lifecycle],
             resources: [.embedInCode("Migrations"), .embedInCode("Data")],
             swiftSettings: settings),
         // Floor 4

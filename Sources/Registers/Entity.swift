@@ -39,19 +39,7 @@ public struct Entity: Sendable, Hashable {
     init(_ reader: RowReader) throws(InvalidRow) {
         var reader = reader
         id = reader.identifier("id")
-        uscc = reader.optionalText("uscc")
-        let codes = [("id", id, UnifiedSocialCreditCode.isAttempted(by: id)), ("uscc", uscc, !uscc.isEmpty)]
-        for (field, code, isAttempted) in codes where isAttempted && !UnifiedSocialCreditCode.isValid(code) {
-            if let right = UnifiedSocialCreditCode.checkCharacter(of: code) {
-                reader.note(
-                    field, "uscc.check", "统一社会信用代码校验位不符：末位应为 \(right)，请核对全部 18 位",
-                    "the check character should be \(right); compare all 18 characters (GB 32100)")
-            } else {
-                reader.note(
-                    field, "uscc.alphabet", "统一社会信用代码是 18 位，只用数字和除 I O S V Z 外的大写字母，请核对",
-                    "a unified social credit code has 18 digits and capitals other than I O S V Z only (GB 32100)")
-            }
-        }
+        if UnifiedSocialCreditCode.isAttempted(by: id) { Self.check(id, "id", &reader) }
         name = reader.text("name")
         credit = reader.choice("credit", of: Self.creditClasses)
         region = reader.text("region")
@@ -65,6 +53,8 @@ public struct Entity: Sendable, Hashable {
         regulators = reader.list(
             "regulators", of: ("不是部门编号", "is not a department's id"), where: RowReader.isIdentifier)
         address = reader.text("address", mayBeEmpty: true)
+        uscc = reader.optionalText("uscc")
+        if !uscc.isEmpty { Self.check(uscc, "uscc", &reader) }
         score = reader.optionalNumber("score", in: 0...1_000)
         risks = reader.optionalList(
             "risks", of: ("不是“分类名=等级”", "is not SCHEME=CLASS"),
@@ -73,5 +63,18 @@ public struct Entity: Sendable, Hashable {
                 return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
             })
         try reader.finish()
+    }
+
+    private static func check(_ code: String, _ field: String, _ reader: inout RowReader) {
+        guard !UnifiedSocialCreditCode.isValid(code) else { return }
+        if let right = UnifiedSocialCreditCode.checkCharacter(of: code) {
+            reader.note(
+                field, "uscc.check", "统一社会信用代码校验位不符：末位应为 \(right)，请核对全部 18 位",
+                "the check character should be \(right); compare all 18 characters (GB 32100)")
+        } else {
+            reader.note(
+                field, "uscc.alphabet", "统一社会信用代码是 18 位，只用数字和除 I O S V Z 外的大写字母，请核对",
+                "a unified social credit code has 18 digits and capitals other than I O S V Z only (GB 32100)")
+        }
     }
 }

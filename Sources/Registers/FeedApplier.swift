@@ -19,36 +19,128 @@ struct FeedApplier: Sendable {
 
     /// Applies a feed if all of it is in and nobody has applied it yet.
     func settle(_ name: FeedName) async throws {
+        // Of those who store the last ends, the last one sees them all.
         let statements = FeedStatements(name: name)
-        let isApplied = try await pool.transaction { transaction in
-            // Whoever still stores rows of it ends first.
-            _ = try await transaction.query("SELECT pg_advisory_xact_lock(\(name.lock)::bigint)")
-            let rows = try await transaction.query(
-                """
-                SELECT mode, version, partitions, allow_shrink, person FROM registers.feeds
-                WHERE register = \(name.register.rawValue) AND source = \(name.source) AND id = \(name.id)
-                    AND applied_at IS NULL FOR UPDATE
-                """)
-            guard let row = rows.first, let mode = FeedMode(rawValue: try row.decode("mode", as: String.self)) else {
-                return false
+        guard try await pool.query(statements.isEnded).first?.decode("is_so", as: Bool.self) == true else { return }
+        try await apply(statements, as: .whole)
+    }
+
+    /// Takes the rows of a feed while they come in, and applies it as soon as all of it is in; when nothing comes any more,
+    /// or another feed of the register is being applied, it is left to be settled.
+    ///
+    /// - Parameter atHand: what the page at a position carries, where it need not be read.
+    func follow(_ name: FeedName, atHand: @escaping @Sendable (Int) -> PageContents?) async throws {
+        try await apply(FeedStatements(name: name), as: .following(atHand))
+    }
+
+    /// How much of a feed is there when it is begun to be applied.
+    private enum Way {
+        case whole
+        case following(@Sendable (Int) -> PageContents?)
+    }
+
+    /// How long a feed is followed, and for how long without anything new: meanwhile no other feed of its register is
+    /// applied.
+    private static let longest = (whole: Duration.seconds(10), idle: Duration.milliseconds(250))
+    /// How often it is looked for something new.
+    private static let look = Duration.milliseconds(5)
+
+    /// The feed is not whole: nothing of it is applied.
+    private struct Incomplete: Error {}
+
+    /// The feed is refused: nothing of it stays but why.
+    private struct Refused: Error {
+        let judgement: FeedJudgement
+    }
+
+    private func apply(_ statements: FeedStatements, as way: Way) async throws {
+        let name = statements.name
+        do {
+            try await pool.transaction { transaction in
+                switch way {
+                case .whole: _ = try await transaction.query(statements.lockRegister)
+                case .following:
+                    let answer = try await transaction.query(statements.tryToLockRegister).first
+                    guard try answer?.decode("is_locked", as: Bool.self) == true else { throw Incomplete() }
+                }
+                guard let heading = try await heading(name, transaction) else { throw Incomplete() }
+                let judgement = try await judge(heading, statements, transaction, as: way)
+                let receipt = try await finish(heading, judgement, statements, transaction)
+                try await record(receipt, heading, statements, transaction)
+                try await send(receipt, transaction)
             }
-            let heading = FeedHeading(
-                register: name.register, source: name.source, id: name.id, mode: mode,
-                version: try row.decode("version", as: Int.self),
-                partitions: try row.decode("partitions", as: Int.self),
-                allowShrink: try row.decode("allow_shrink", as: Bool.self),
-                person: try row.decode("person", as: String?.self))
-            guard try await isWhole(heading, statements, transaction) else { return false }
-            let receipt = try await apply(heading, statements, transaction)
-            try await record(receipt, heading, statements, transaction)
-            try await send(receipt, transaction)
-            return true
-        }
-        guard isApplied else { return }
+        } catch is Incomplete { return }
         // Whoever waits for the receipt does not wait for this.
         try await pool.transaction { transaction in
             for statement in statements.forget { try await transaction.execute(statement) }
         }
+    }
+
+    /// What a feed that is not applied yet says of itself.
+    private func heading(_ name: FeedName, _ transaction: PostgresTransaction) async throws -> FeedHeading? {
+        let rows = try await transaction.query(
+            """
+            SELECT mode, version, partitions, allow_shrink, person FROM registers.feeds
+            WHERE register = \(name.register.rawValue) AND source = \(name.source) AND id = \(name.id)
+                AND applied_at IS NULL
+            """)
+        guard let row = rows.first, let mode = FeedMode(rawValue: try row.decode("mode", as: String.self)) else {
+            return nil
+        }
+        return FeedHeading(
+            register: name.register, source: name.source, id: name.id, mode: mode,
+            version: try row.decode("version", as: Int.self), partitions: try row.decode("partitions", as: Int.self),
+            allowShrink: try row.decode("allow_shrink", as: Bool.self),
+            person: try row.decode("person", as: String?.self))
+    }
+
+    /// Takes the feed's rows, judges them, and changes the register, unless the feed is refused.
+    private func judge(
+        _ heading: FeedHeading, _ statements: FeedStatements, _ transaction: PostgresTransaction, as way: Way
+    ) async throws -> FeedJudgement {
+        for goesStraight in [true, false] {
+            do {
+                return try await transaction.savepoint { inner in
+                    var load = try await FeedLoad(statements, inner, goesStraight: goesStraight)
+                    try await take(heading, &load, as: way)
+                    let judgement = try await FeedJudgement(load, as: heading)
+                    guard judgement.reasons.isEmpty else { throw Refused(judgement: judgement) }
+                    for statement in statements.changes(heading, judgement.report, now: judgement.now) {
+                        try await inner.execute(statement)
+                    }
+                    return judgement
+                }
+            } catch let refused as Refused {
+                return refused.judgement
+            } catch is FeedLoad.Repeated { continue }
+        }
+        throw Incomplete()
+    }
+
+    /// Takes the feed's pages until all are in.
+    private func take(_ heading: FeedHeading, _ load: inout FeedLoad, as way: Way) async throws {
+        var isFollowing = false
+        var atHand: (Int) -> PageContents? = { _ in nil }
+        if case .following(let pages) = way { (isFollowing, atHand) = (true, pages) }
+        let begun = ContinuousClock.now
+        var latest = begun
+        while true {
+            if try await load.takePages(atHand) {
+                latest = .now
+                continue
+            }
+            let answer = try await load.transaction.query(load.statements.isEnded).first
+            if try answer?.decode("is_so", as: Bool.self) == true { break }
+            guard isFollowing, .now - latest < Self.longest.idle, .now - begun < Self.longest.whole else {
+                throw Incomplete()
+            }
+            try await Task.sleep(for: Self.look)
+        }
+        // Whoever still stores pages of it ends first.
+        _ = try await load.transaction.query("SELECT pg_advisory_xact_lock(\(heading.name.lock)::bigint)")
+        guard try await isWhole(heading, load.statements, load.transaction) else { throw Incomplete() }
+        _ = try await load.takePages(atHand)
+        try await load.finish()
     }
 
     /// Sends the receipt of a feed that was applied before once more: its source has sent it again.
@@ -132,16 +224,11 @@ struct FeedApplier: Sendable {
         return true
     }
 
-    private func apply(
-        _ heading: FeedHeading, _ statements: FeedStatements, _ transaction: PostgresTransaction
+    private func finish(
+        _ heading: FeedHeading, _ judgement: FeedJudgement, _ statements: FeedStatements,
+        _ transaction: PostgresTransaction
     ) async throws -> Receipt {
-        let judgement = try await FeedJudgement(heading, statements, transaction)
         let (report, reasons) = (judgement.report, judgement.reasons)
-        if reasons.isEmpty {
-            for statement in statements.changes(heading, report, now: judgement.now) {
-                try await transaction.execute(statement)
-            }
-        }
         let receipt = Receipt(
             source: heading.source, id: heading.id, type: FeedMessage.EventType.end,
             subject: heading.register.rawValue, status: reasons.isEmpty ? .accepted : .rejected, reasons: reasons,

@@ -71,8 +71,8 @@ public struct FeedClient: Sendable {
         }
     }
 
-    /// Records that are under way while the next ones are made.
-    private static let chunk = 8
+    /// Records that are under way at most while the next ones are made; the first pages go as soon as they are full.
+    private static let most = 8
 
     /// Sends everything once, and gives back the reader at its end.
     private func transmit(
@@ -82,11 +82,12 @@ public struct FeedClient: Sendable {
         var rows = rows
         var full = try writer.begin()
         var isEnded = false
+        var chunk = 1
         while !isEnded || !full.isEmpty {
             let sending = full
             async let delivered: Void = deliver(sending, producer)
             full = []
-            while !isEnded, full.count < Self.chunk {
+            while !isEnded, full.count < chunk {
                 if let row = try rows.next() {
                     full += try writer.add(row)
                 } else {
@@ -94,6 +95,7 @@ public struct FeedClient: Sendable {
                     isEnded = true
                 }
             }
+            chunk = min(2 * chunk, Self.most)
             try await delivered
         }
         return rows

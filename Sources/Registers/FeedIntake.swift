@@ -16,7 +16,10 @@ public struct FeedIntake: Sendable {
     let topics: Topics
     let directory: KeyDirectory
     let deadLetters: DeadLetters
+    private let reader: Reader
     let applier: FeedApplier
+    /// Takes large feeds in while they come; without it they are taken in at their end.
+    public let follower: FeedFollower
     let logger: Logger
 
     /// An intake for a county's feed topics.
@@ -28,11 +31,13 @@ public struct FeedIntake: Sendable {
         self.directory = directory
         self.logger = logger
         self.deadLetters = deadLetters
+        reader = Reader(topics: topics)
         applier = FeedApplier(pool: pool, topics: topics, logger: logger)
+        follower = FeedFollower(applier, logger: logger)
     }
 
     /// Bytes of messages that are read and stored at a time, and how many messages.
-    private static let slice = (bytes: 1 << 20, messages: 200)
+    private static let slice = (bytes: 1 << 18, messages: 200)
 
     /// Takes messages of one partition, in order. What cannot be taken becomes a dead letter.
     ///
@@ -65,18 +70,15 @@ public struct FeedIntake: Sendable {
     ///
     /// - Returns: the feeds of which an end was among them, those apart that had been settled before.
     private func store(_ messages: [RawMessage]) async throws -> (ended: Set<FeedName>, repeated: Set<FeedName>) {
-        var pages: [(page: StagedPage, rows: [UInt8])] = []
+        var pages: [StagedPage] = []
         var begun: [FeedHeading] = []
         var ends: [FeedEnd] = []
         for (message, verified) in zip(messages, try await directory.verified(messages)) {
+            try await follower.catchUp()
             do {
-                switch try read(message, verified.get()) {
+                switch try await reader.read(message, verified.get()) {
                 case .page(let page):
-                    var copy = FeedCopy()
-                    copy.append(page)
-                    pages.append((page, copy.bytes))
-                    // Whoever waits for the database's answer in the midst of a transaction goes first.
-                    await Task.yield()
+                    pages.append(page)
                 case .begin(let heading): begun.append(heading)
                 case .end(let end): ends.append(end)
                 }
@@ -91,23 +93,15 @@ public struct FeedIntake: Sendable {
             }
         }
         // Ends last: once all are there, another partition's worker takes the feed for whole and looks for these pages.
-        if !pages.isEmpty { try await store(pages) }
+        if !pages.isEmpty {
+            try await store(pages)
+            let ending = Set(ends.map(\.heading.name))
+            for page in pages where !ending.contains(page.feed) { follower.note(page) }
+        }
         guard !begun.isEmpty || !ends.isEmpty else { return ([], []) }
         let settled = try await store(begun + ends.map(\.heading), ends)
         let ended = Set(ends.map(\.heading.name))
         return (ended.subtracting(settled), ended.intersection(settled))
-    }
-
-    private func read(_ message: RawMessage, _ verified: KeyDirectory.Verified) throws -> FeedMessage {
-        guard let register = Register.allCases.first(where: { topics.feed($0.rawValue) == message.topic }) else {
-            throw Undeliverable(code: "envelope", reason: "\(message.topic) is no feed topic")
-        }
-        guard verified.entry.roles.contains(.feed) else {
-            throw Undeliverable(code: "role", reason: "the key may not feed registers; use one with the role feed")
-        }
-        try verified.entry.mayName(verified.event.person)
-        return try FeedMessage(
-            verified.event, register: register, partition: Int(message.partition), key: message.key)
     }
 
     /// Stores markers of feeds that are not settled yet.
@@ -160,11 +154,10 @@ public struct FeedIntake: Sendable {
     }
 
     /// Stores the rows of pages that are not there yet, of feeds that are not applied yet.
-    private func store(_ found: [(page: StagedPage, rows: [UInt8])]) async throws {
+    private func store(_ pages: [StagedPage]) async throws {
         // In the order of their keys, so that two workers never wait for each other in a circle.
-        let found = found.sorted { ($0.page.feed, $0.page.position) < ($1.page.feed, $1.page.position) }
-        let feeds = Set(found.map(\.page.feed)).sorted()
-        let pages = found.map(\.page)
+        let pages = pages.sorted { ($0.feed, $0.position) < ($1.feed, $1.position) }
+        let feeds = Set(pages.map(\.feed)).sorted()
         let uuids = Dictionary(uniqueKeysWithValues: feeds.map { ($0, $0.uuid) })
         try await pool.transaction { transaction in
             try await holdOff(feeds, transaction)
@@ -177,39 +170,52 @@ public struct FeedIntake: Sendable {
                     ]
                 })
             var taken: Set<[String]> = []
-            let rows = found.filter { page, _ in
+            let new = pages.filter { page in
                 let place = [uuids[page.feed] ?? "", String(page.position)]
                 return places.contains(place) && taken.insert(place).inserted
-            }.map(\.rows)
-            guard !rows.isEmpty else { return }
-            try await transaction.copyIn(FeedCopy.statement) { writer in
-                try await writer.write(FeedCopy.header)
-                for rows in rows { try await writer.write(rows) }
-                try await writer.write(FeedCopy.trailer)
+            }
+            guard !new.isEmpty else { return }
+            try await transaction.copyIn(
+                "COPY registers.feed_contents (feed, position, good, rest) FROM STDIN (FORMAT binary)"
+            ) { writer in
+                try await writer.write(BinaryCopy.header)
+                for page in new {
+                    var copy = BinaryCopy()
+                    copy.begin(fields: 4)
+                    copy.append(raw: page.feed.digest)
+                    copy.append(bigint: page.position)
+                    copy.append(length: page.contents.good.count)
+                    try await writer.write(copy.bytes)
+                    try await writer.write(page.contents.good)
+                    copy = BinaryCopy()
+                    copy.append(raw: page.contents.rest)
+                    try await writer.write(copy.bytes)
+                }
+                try await writer.write(BinaryCopy.trailer)
             }
         }
     }
 
     /// Inserts pages that are not there yet, of feeds that are not applied yet; gives back `feed` and `position` of each.
     static func insertion(of pages: [StagedPage]) -> SQL {
-        let departments = pages.map { JSONText(.strings($0.departments)) }
-        let codes = pages.map(\.codes)
-        let regions = codes.map { JSONText(.strings($0.regions)) }
-        let industries = codes.map { JSONText(.strings($0.industries)) }
+        let departments = pages.map { JSONText(.strings($0.departments.sorted())) }
+        let regions = pages.map { JSONText(.strings($0.regions.sorted())) }
+        let industries = pages.map { JSONText(.strings($0.industries.sorted())) }
         return """
-            INSERT INTO registers.feed_pages (feed, position, last, partition, rows, digest, departments,
+            INSERT INTO registers.feed_pages (feed, version, position, last, partition, rows, digest, departments,
                 regions, industries)
-            SELECT p.feed::uuid, p.position, p.last, p.partition, p.rows, p.digest,
+            SELECT p.feed::uuid, p.version, p.position, p.last, p.partition, p.rows, p.digest,
                 ARRAY(SELECT jsonb_array_elements_text(p.departments)),
                 ARRAY(SELECT jsonb_array_elements_text(p.regions)),
                 ARRAY(SELECT jsonb_array_elements_text(p.industries))
-            FROM unnest(\(pages.map { $0.feed.uuid })::text[], \(pages.map(\.position))::bigint[],
-                    \(pages.map { $0.rows.last?.position ?? $0.position })::bigint[],
-                    \(pages.map(\.partition))::integer[], \(pages.map(\.rows.count))::bigint[],
+            FROM unnest(\(pages.map { $0.feed.uuid })::text[], \(pages.map(\.version))::bigint[],
+                    \(pages.map(\.position))::bigint[],
+                    \(pages.map(\.last))::bigint[],
+                    \(pages.map(\.partition))::integer[], \(pages.map(\.rows))::bigint[],
                     \(pages.map(\.digest))::bytea[],
                     \(pages.map(\.feed.register.rawValue))::text[], \(pages.map(\.feed.source))::text[],
                     \(pages.map(\.feed.id))::text[], \(departments)::jsonb[], \(regions)::jsonb[], \(industries)::jsonb[])
-                AS p (feed, position, last, partition, rows, digest, register, source, id, departments,
+                AS p (feed, version, position, last, partition, rows, digest, register, source, id, departments,
                     regions, industries)
             WHERE NOT EXISTS (
                 SELECT FROM registers.feeds f
@@ -217,5 +223,25 @@ public struct FeedIntake: Sendable {
             ON CONFLICT DO NOTHING
             RETURNING feed::text AS feed, position
             """
+    }
+
+    /// Reads one message at a time, whatever partition it is of: what computes longest must not have all processors while
+    /// the database and who waits for its answer in the midst of a transaction have none.
+    private actor Reader {
+        private let topics: Topics
+
+        init(topics: Topics) { self.topics = topics }
+
+        func read(_ message: RawMessage, _ verified: KeyDirectory.Verified) throws -> FeedMessage {
+            guard let register = Register.allCases.first(where: { topics.feed($0.rawValue) == message.topic }) else {
+                throw Undeliverable(code: "envelope", reason: "\(message.topic) is no feed topic")
+            }
+            guard verified.entry.roles.contains(.feed) else {
+                throw Undeliverable(code: "role", reason: "the key may not feed registers; use one with the role feed")
+            }
+            try verified.entry.mayName(verified.event.person)
+            return try FeedMessage(
+                verified.event, register: register, partition: Int(message.partition), key: message.key)
+        }
     }
 }

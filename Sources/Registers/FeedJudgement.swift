@@ -11,23 +11,18 @@ struct FeedJudgement {
     /// The instant from which it is valid.
     let now: String
 
-    init(
-        _ heading: FeedHeading, _ statements: FeedStatements, _ transaction: PostgresTransaction
-    ) async throws {
-        // Rows that just came in have no statistics: the planner would take them for a handful and compare every pair.
-        // Where a loop is the only way, its price must not make the planner compile the statement.
-        try await transaction.script(
-            "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'"
-        )
-        // One feed of a register at a time: whether an id belongs to another source must not change meanwhile.
-        _ = try await transaction.query(
-            "SELECT pg_advisory_xact_lock(hashtext(\("yaohao.registers." + heading.register.rawValue)))")
-        let instants = try await transaction.query(statements.instantAndFloor)
-        guard let instant = instants.first else { throw PostgresError(.decoding, "no instant") }
-        now = try instant.decode("now", as: String.self)
-        let floor = try instant.decode("floor", as: Int?.self) ?? 0
-
-        let rules = try await CountyRules.load(from: transaction)
+    /// Judges the rows that were taken.
+    init(_ load: FeedLoad, as heading: FeedHeading) async throws {
+        let (statements, transaction, rules) = (load.statements, load.transaction, load.rules)
+        now = load.now
+        var report = FeedReport()
+        if load.isAllNew {
+            report.read = load.rows
+            report.inserted = load.rows
+            self.report = report
+            reasons = []
+            return
+        }
         var unknown = FeedStatements.Unknown()
         if let query = statements.unknownDepartments {
             unknown.departments = try await transaction.query(query).map {
@@ -45,9 +40,7 @@ struct FeedJudgement {
                 }
             }
         }
-        try await transaction.execute(statements.makeJudged)
-        try await transaction.execute(statements.judge(floor: floor, unknown: unknown))
-        var report = FeedReport()
+        try await transaction.execute(statements.judge(floor: load.floor, unknown: unknown))
         var current = 0
         for row in try await transaction.query(statements.outcomes) {
             let count = try row.decode("count", as: Int.self)

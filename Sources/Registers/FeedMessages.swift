@@ -147,9 +147,7 @@ enum FeedMessage {
             }
             let position = try Self.number("position", of: event)
             self = .page(
-                StagedPage(
-                    feed: name, version: version, position: position, partition: partition, digest: event.bodyDigest,
-                    rows: try StagedRow.all(of: event, position: position, register: register)))
+                try StagedPage(event, of: name, version: version, position: position, partition: partition))
         case EventType.begin, EventType.end:
             guard let data = event.data else {
                 throw Undeliverable(code: "envelope", reason: "a marker needs a body")

@@ -31,18 +31,25 @@ public struct FeedPreview: Sendable {
         do {
             try await pool.transaction { transaction in
                 try await transaction.script("SET LOCAL ROLE yaohao_worker")
+                let statements = FeedStatements(name: heading.name)
+                _ = try await transaction.query(statements.lockRegister)
+                var load = try await FeedLoad(statements, transaction, goesStraight: false)
                 var rows = try FeedFile(file, retiring: ids)
-                var page: [StagedRow] = []
+                var page: StagedPage?
                 while let row = try rows.next() {
-                    page.append(try Self.staged(row, heading.register))
-                    if page.count == Self.pageRows {
-                        try await Self.store(page, heading, transaction)
-                        page = []
+                    if page == nil {
+                        page = StagedPage(
+                            feed: heading.name, version: heading.version, position: row.position, partition: 0,
+                            digest: [])
+                    }
+                    page?.append(StagedRow(row, heading.register))
+                    if let full = page, full.rows == Self.pageRows {
+                        try await Self.take(full, &load)
+                        page = nil
                     }
                 }
-                if !page.isEmpty { try await Self.store(page, heading, transaction) }
-                let judgement = try await FeedJudgement(heading, FeedStatements(name: heading.name), transaction)
-                throw TakenBack(preview: FeedPreview(judgement))
+                if let page { try await Self.take(page, &load) }
+                throw TakenBack(preview: FeedPreview(try await FeedJudgement(load, as: heading)))
             }
         } catch let end as TakenBack {
             self = end.preview
@@ -56,29 +63,20 @@ public struct FeedPreview: Sendable {
         reasons = judgement.reasons
     }
 
-    private static func staged(_ row: FeedRow, _ register: Register) throws -> StagedRow {
-        guard let content = row.content else {
-            return StagedRow(position: row.position, id: row.id, content: .retirement, findings: [])
-        }
-        var columns = try PageColumns(nil, register)
-        if case .cells(let cells) = content { columns = try PageColumns(.strings(cells.columns), register) }
-        return StagedRow(position: row.position, id: row.id, content: content, sent: row.findings, columns)
+    private static func take(_ page: StagedPage, _ load: inout FeedLoad) async throws {
+        // What is said of a page is found in its table.
+        _ = try await load.transaction.query(FeedIntake.insertion(of: [page]))
+        try await load.take(page.contents)
     }
+}
 
-    private static func store(
-        _ rows: [StagedRow], _ heading: FeedHeading, _ transaction: PostgresTransaction
-    ) async throws {
-        let page = StagedPage(
-            feed: heading.name, version: heading.version, position: rows[0].position, partition: 0, digest: [],
-            rows: rows)
-        _ = try await transaction.query(FeedIntake.insertion(of: [page]))
-        var copy = FeedCopy()
-        copy.append(page)
-        let bytes = copy.bytes
-        try await transaction.copyIn(FeedCopy.statement) { writer in
-            try await writer.write(FeedCopy.header)
-            try await writer.write(bytes)
-            try await writer.write(FeedCopy.trailer)
+extension StagedRow {
+    /// A row as a worker would make it of what is sent.
+    fileprivate init(_ row: FeedRow, _ register: Register) {
+        guard let content = row.content else {
+            self.init(position: row.position, id: row.id, content: .retirement, findings: [])
+            return
         }
+        self.init(position: row.position, id: row.id, content: content, sent: row.findings, register)
     }
 }

@@ -11,9 +11,7 @@ extension FeedStatements {
 
     /// The branch that gives a row a finding for each thing it names that is unknown; nothing when all is known.
     func namesUnknown(_ unknown: Unknown) -> SQL {
-        func cell(_ column: String) -> SQL {
-            SQL(raw: "s.cells[\((name.register.columns.firstIndex { $0.name == column } ?? 0) + 1)]")
-        }
+        func cell(_ column: String) -> SQL { SQL(raw: "s." + column) }
         func finding(_ field: SQL, _ code: SQL, _ message: SQL) -> SQL {
             "jsonb_build_object('field', \(field), 'code', \(code), 'message', \(message))"
         }

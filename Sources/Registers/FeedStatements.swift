@@ -2,16 +2,14 @@ import Postgres
 
 /// The SQL that applies a feed, set at a time. Names of tables and columns come from the register, never from outside.
 ///
-/// What becomes of each row that is not simply inserted is kept in `judged`, a table of the transaction's own: of a first
-/// feed that is next to nothing.
+/// Two tables of the transaction's own help: `fed` has the feed's rows but those that went straight into the register, and
+/// `judged` what becomes of each of them that is not simply inserted.
 struct FeedStatements {
     let name: FeedName
     /// The register's table.
     private let table: SQL
     /// What the table says beside its id, as columns of it.
     private let columns: [String]
-    /// The columns of a row `s` of the feed as the table holds them: what was left out says nothing.
-    private let values: SQL
     /// A row `s` of the feed as JSON.
     private let body: SQL
     /// The departments that a row `s` names; nothing where the register names none.
@@ -21,38 +19,29 @@ struct FeedStatements {
     init(name: FeedName) {
         self.name = name
         table = SQL(raw: "registers." + name.register.rawValue)
-        let placed = name.register.columns.enumerated().map { (column: $0.element, cell: "s.cells[\($0.offset + 1)]") }
-        let described = placed.filter { $0.column.name != "id" }
-        columns = described.map(\.column.name)
-        values = SQL(
-            raw: described.map { column, cell in
-                switch column.kind {
-                case .text: "coalesce(\(cell), '')"
-                case .list: "coalesce(\(cell)::text[], '{}')"
-                case .flag: "coalesce(\(cell)::boolean, false)"
-                case .number: "\(cell)::integer"
-                case .day: "nullif(\(cell), '')::date"
-                }
-            }.joined(separator: ", "))
-        func object(_ part: [(column: Register.Column, cell: String)]) -> String {
+        let listed = name.register.columns
+        columns = listed.map(\.name).filter { $0 != "id" }
+        func object(_ part: [Register.Column]) -> String {
             "jsonb_build_object("
-                + part.map { column, cell in
+                + part.map { column in
+                    let name = column.name
                     switch column.kind {
-                    case .text, .day: "'\(column.name)', \(cell)"
-                    case .list: "'\(column.name)', \(cell)::text[]"
-                    case .flag: "'\(column.name)', \(cell)::boolean"
-                    case .number: "'\(column.name)', \(cell)::integer"
+                    case .day where column.isRequired: return "'\(name)', coalesce(s.\(name)::text, '')"
+                    case .day, .number: return "'\(name)', s.\(name)"
+                    case _ where column.isRequired: return "'\(name)', s.\(name)"
+                    case .text: return "'\(name)', nullif(s.\(name), '')"
+                    case .list: return "'\(name)', nullif(s.\(name), '{}')"
+                    case .flag: return "'\(name)', nullif(s.\(name), false)"
                     }
                 }.joined(separator: ", ") + ")"
         }
         body = SQL(
-            raw: object(placed.filter(\.column.isRequired))
-                + " || jsonb_strip_nulls(\(object(placed.filter { !$0.column.isRequired })))")
-        let named = placed.first { $0.column == name.register.departmentColumn }
-        departments = named.map { column, cell in
-            SQL(raw: column.kind == .list ? "\(cell)::text[]" : "ARRAY[\(cell)]")
+            raw: object(listed.filter(\.isRequired))
+                + " || jsonb_strip_nulls(\(object(listed.filter { !$0.isRequired })))")
+        departments = name.register.departmentColumn.map { column in
+            SQL(raw: column.kind == .list ? "s.\(column.name)" : "ARRAY[s.\(column.name)]")
         }
-        departmentField = SQL(raw: "'\(named?.column.name ?? "")'")
+        departmentField = SQL(raw: "'\(name.register.departmentColumn?.name ?? "")'")
     }
 
     private func list(_ prefix: String) -> SQL { SQL(raw: columns.map { prefix + $0 }.joined(separator: ", ")) }
@@ -60,10 +49,33 @@ struct FeedStatements {
     /// The rows of the feed, as `s`.
     private var isOurs: SQL { "s.feed = \(name.uuid)::text::uuid" }
 
+    /// Takes feeds of a register one at a time: whether an id belongs to another source must not change meanwhile.
+    var lockRegister: SQL { "SELECT pg_advisory_xact_lock(\(registerLock))" }
+
+    /// The same for those who would not wait.
+    var tryToLockRegister: SQL { "SELECT pg_try_advisory_xact_lock(\(registerLock)) AS is_locked" }
+
+    /// Lets those wait who would have the register as of an instant, until the feed is applied that is valid from before.
+    var holdReaders: SQL { "LOCK TABLE \(table) IN ROW EXCLUSIVE MODE" }
+
+    private var registerLock: SQL { "hashtext(\("yaohao.registers." + name.register.rawValue))" }
+
     var ends: SQL {
         """
         SELECT s.partition, s.count, s.checksum FROM registers.feed_ends s
         WHERE s.register = \(name.register.rawValue) AND s.source = \(name.source) AND s.feed = \(name.id)
+        """
+    }
+
+    /// Whether the ends of all partitions are in, and the feed is not applied yet.
+    var isEnded: SQL {
+        """
+        SELECT EXISTS (
+            SELECT FROM registers.feeds f
+            WHERE f.register = \(name.register.rawValue) AND f.source = \(name.source) AND f.id = \(name.id)
+                AND f.applied_at IS NULL AND f.partitions = (
+                    SELECT count(*) FROM registers.feed_ends s
+                    WHERE (s.register, s.source, s.feed) = (f.register, f.source, f.id))) AS is_so
         """
     }
 
@@ -80,13 +92,17 @@ struct FeedStatements {
         """
     }
 
-    /// The instant from which the feed is valid, later than any before it even if the clock was set back; and the
-    /// version of the newest snapshot of this source, below which nothing counts any more.
+    /// The instant from which the feed is valid, later than any before it even if the clock was set back, also as the
+    /// microseconds since 2000 in which PostgreSQL counts; and the version of the newest snapshot of this source, below
+    /// which nothing counts any more.
     var instantAndFloor: SQL {
         """
-        SELECT greatest(clock_timestamp(), max(f.applied_at) + interval '1 microsecond')::text AS now,
-            max(f.version) FILTER (WHERE f.source = \(name.source) AND f.mode = 'snapshot' AND f.accepted) AS floor
-        FROM registers.feeds f WHERE f.register = \(name.register.rawValue) AND f.applied_at IS NOT NULL
+        SELECT s.now::text AS now, ((extract(epoch FROM s.now) - 946684800) * 1000000)::bigint AS microseconds, s.floor
+        FROM (
+            SELECT greatest(clock_timestamp(), max(f.applied_at) + interval '1 microsecond') AS now,
+                max(f.version) FILTER (WHERE f.source = \(name.source) AND f.mode = 'snapshot' AND f.accepted) AS floor
+            FROM registers.feeds f WHERE f.register = \(name.register.rawValue) AND f.applied_at IS NOT NULL
+        ) s
         """
     }
 
@@ -111,14 +127,70 @@ struct FeedStatements {
             """
     }
 
-    /// Makes the place for what becomes of each row.
-    var makeJudged: SQL {
+    /// Makes the places for rows and what becomes of them.
+    var makePlaces: [SQL] {
+        [
+            """
+            CREATE TEMPORARY TABLE fed ON COMMIT DROP AS
+            SELECT c.id, c.version, c.position, \(list("c.")), false AS said, NULL::bytea AS raw, NULL::jsonb AS findings
+            FROM \(table) c WITH NO DATA
+            """,
+            """
+            CREATE TEMPORARY TABLE judged (
+                position bigint NOT NULL, id text COLLATE "C" NOT NULL, version bigint NOT NULL, findings jsonb,
+                outcome text NOT NULL) ON COMMIT DROP
+            """,
+        ]
+    }
+
+    /// Takes rows with ``PageContents/said`` behind them, and rows that say nothing as they are.
+    let takeFed = "COPY fed FROM STDIN (FORMAT binary)"
+
+    /// Takes rows straight into the register, with `source`, `feed` and `valid_from` behind them.
+    var takeStraight: String {
         """
-        CREATE TEMPORARY TABLE judged (
-            position bigint NOT NULL, id text COLLATE "C" NOT NULL, version bigint NOT NULL, findings jsonb,
-            outcome text NOT NULL) ON COMMIT DROP
+        COPY registers.\(name.register.rawValue) (id, version, position, \(columns.joined(separator: ", ")),
+            source, feed, valid_from) FROM STDIN (FORMAT binary)
         """
     }
+
+    /// The ids of which something is on record that a row is judged by, each perhaps twice: of either kind at most `limit`.
+    func onRecord(limit: Int) -> SQL {
+        """
+        (SELECT c.id FROM \(table) c LIMIT \(limit))
+        UNION ALL
+        (SELECT q.id FROM registers.quarantine q
+        WHERE q.register = \(name.register.rawValue) AND q.source = \(name.source) AND q.superseded_at IS NULL
+        LIMIT \(limit))
+        """
+    }
+
+    /// Pages that are in, but for those that have been taken.
+    func pages(but taken: [Int]) -> SQL {
+        """
+        SELECT s.position, s.version, s.rows, s.departments <@ ARRAY(
+                SELECT d.id FROM registers.departments d WHERE d.valid_to IS NULL) AS is_known, s.regions, s.industries
+        FROM registers.feed_pages s WHERE \(isOurs) AND s.position <> ALL (\(taken)::bigint[]) ORDER BY s.position
+        """
+    }
+
+    /// What pages carry.
+    func contents(of positions: [Int]) -> SQL {
+        """
+        SELECT s.position, s.good, s.rest FROM registers.feed_contents s
+        WHERE \(isOurs) AND s.position = ANY (\(positions)::bigint[])
+        """
+    }
+
+    /// Whether an id that went straight into the register came once more.
+    var repeatsStraight: SQL {
+        """
+        SELECT EXISTS (SELECT FROM fed s JOIN \(table) c USING (id) WHERE \(isFresh)) AS is_so
+        """
+    }
+
+    /// Whether a row `c` of the register went straight into it.
+    private var isFresh: SQL { "c.source = \(name.source) AND c.feed = \(name.id)" }
 
     /// Gives every row but those to be inserted its outcome, and findings to those that other rows show to be wrong.
     func judge(floor: Int, unknown: Unknown) -> SQL {
@@ -138,31 +210,30 @@ struct FeedStatements {
                             'code', 'id.source', 'message', '此编号由来源 ' || c.source
                                 || ' 报送，请由其更改 / the id belongs to the source ' || c.source
                                 || '; let that source change it'))
-                        WHEN s.cells IS NULL AND c.id IS NULL AND h.version IS NULL
+                        WHEN NOT s.said AND c.id IS NULL AND h.version IS NULL
                             THEN jsonb_build_array(jsonb_build_object('field', 'id', 'code', 'id.unknown',
                                 'message', '库中没有此编号，无法停用 / the register has no such id to retire'))
                         \(namesUnknown)
                     END AS findings,
                     CASE
-                        WHEN s.cells IS NULL AND c.id IS NULL THEN 'unchanged'
-                        WHEN s.cells IS NOT NULL AND c.id IS NOT NULL
-                            AND (\(list("c."))) IS NOT DISTINCT FROM (\(values)) THEN 'unchanged'
+                        WHEN NOT s.said AND c.id IS NULL THEN 'unchanged'
+                        WHEN s.said AND c.id IS NOT NULL
+                            AND (\(list("c."))) IS NOT DISTINCT FROM (\(list("s."))) THEN 'unchanged'
                         WHEN s.version < \(floor)::bigint OR s.version <= coalesce(c.version, h.version, -1)
                             THEN 'outdated'
-                        WHEN s.cells IS NULL THEN 'retired'
+                        WHEN NOT s.said THEN 'retired'
                         WHEN c.id IS NULL THEN 'inserted'
                         ELSE 'updated'
                     END AS outcome
-                FROM registers.feed_rows s
+                FROM fed s
                 LEFT JOIN (
-                    SELECT s.id, count(*) AS copies FROM registers.feed_rows s WHERE \(isOurs)
+                    SELECT s.id, count(*) AS copies FROM fed s
                     GROUP BY s.id HAVING count(*) > 1) r ON r.id = s.id
                 LEFT JOIN \(table) c ON c.id = s.id AND c.valid_to IS NULL
                 LEFT JOIN (
                     SELECT p.id, max(p.ended_by) AS version FROM \(table) p
-                    WHERE p.valid_to IS NOT NULL AND p.id IN (SELECT s.id FROM registers.feed_rows s WHERE \(isOurs))
+                    WHERE p.valid_to IS NOT NULL AND p.id IN (SELECT s.id FROM fed s)
                     GROUP BY p.id) h ON h.id = s.id AND c.id IS NULL
-                WHERE \(isOurs)
             ) j
             WHERE j.findings IS NOT NULL OR j.outcome <> 'inserted'
             """
@@ -184,14 +255,14 @@ struct FeedStatements {
         guard heading.mode == .snapshot else {
             return """
                 SELECT count(*) AS current, 0::bigint AS absent FROM \(table) c
-                WHERE c.source = \(name.source) AND c.valid_to IS NULL
+                WHERE c.source = \(name.source) AND c.valid_to IS NULL AND c.feed IS DISTINCT FROM \(name.id)
                 """
         }
         return """
             SELECT count(*) AS current,
                 count(*) FILTER (WHERE s.id IS NULL AND c.version < \(heading.version)) AS absent
-            FROM \(table) c LEFT JOIN (SELECT DISTINCT s.id FROM registers.feed_rows s WHERE \(isOurs)) s ON s.id = c.id
-            WHERE c.source = \(name.source) AND c.valid_to IS NULL
+            FROM \(table) c LEFT JOIN (SELECT DISTINCT s.id FROM fed s) s ON s.id = c.id
+            WHERE c.source = \(name.source) AND c.valid_to IS NULL AND c.feed IS DISTINCT FROM \(name.id)
             """
     }
 
@@ -218,15 +289,15 @@ struct FeedStatements {
         statements += [
             """
             INSERT INTO \(table) (id, source, version, feed, position, valid_from, \(list("")))
-            SELECT s.id, \(name.source)::text, s.version, \(name.id)::text, s.position, \(instant), \(values)
-            FROM registers.feed_rows s LEFT JOIN judged j ON j.position = s.position
-            WHERE \(isOurs) AND (j.position IS NULL OR j.outcome = 'updated')
+            SELECT s.id, \(name.source)::text, s.version, \(name.id)::text, s.position, \(instant), \(list("s."))
+            FROM fed s LEFT JOIN judged j ON j.position = s.position
+            WHERE j.position IS NULL OR j.outcome = 'updated'
             """,
             """
             UPDATE registers.quarantine q SET superseded_at = \(instant)
             WHERE q.register = \(name.register.rawValue) AND q.source = \(name.source) AND q.superseded_at IS NULL
                 AND (\(heading.mode == .snapshot) OR q.id <> ''
-                    AND q.id IN (SELECT s.id FROM registers.feed_rows s WHERE \(isOurs)))
+                    AND q.id IN (SELECT s.id FROM fed s))
             """,
         ]
         if report.quarantined > 0 { statements.append(quarantine(at: instant)) }
@@ -236,7 +307,7 @@ struct FeedStatements {
                 """
                 UPDATE \(table) c SET valid_to = \(instant), ended_by = \(heading.version)
                 WHERE c.source = \(name.source) AND c.valid_to IS NULL AND c.version < \(heading.version)
-                    AND NOT EXISTS (SELECT FROM registers.feed_rows s WHERE \(isOurs) AND s.id = c.id)
+                    AND c.feed IS DISTINCT FROM \(name.id) AND NOT EXISTS (SELECT FROM fed s WHERE s.id = c.id)
                 """)
         case .delta where report.unchanged > 0:
             // A delta that comes late must not overwrite what a newer one has confirmed. For snapshots the newest
@@ -248,7 +319,7 @@ struct FeedStatements {
                 """)
         default: break
         }
-        return statements + ["rows", "pages"].map { abandoned(heading, in: "registers.feed_" + $0) } + [
+        return statements + ["contents", "pages"].map { abandoned(heading, in: "registers.feed_" + $0) } + [
             """
             DELETE FROM registers.feed_ends s USING registers.feeds f
             WHERE (s.register, s.source, s.feed) = (f.register, f.source, f.id) AND \(isAbandoned(heading))
@@ -262,9 +333,9 @@ struct FeedStatements {
         INSERT INTO registers.quarantine
             (register, source, feed, position, id, version, body, field, code, message, received_at)
         SELECT \(name.register.rawValue)::text, \(name.source)::text, \(name.id)::text, s.position, s.id, s.version,
-            coalesce(s.raw, CASE WHEN s.cells IS NOT NULL THEN convert_to((\(body))::text, 'UTF8') END),
+            coalesce(s.raw, CASE WHEN s.said THEN convert_to((\(body))::text, 'UTF8') END),
             f.finding ->> 'field', f.finding ->> 'code', f.finding ->> 'message', \(instant)
-        FROM judged j JOIN registers.feed_rows s ON s.position = j.position AND \(isOurs),
+        FROM judged j JOIN fed s ON s.position = j.position,
             jsonb_array_elements(j.findings) WITH ORDINALITY AS f (finding, ordinal)
         WHERE j.outcome = 'quarantined' ORDER BY s.position, f.ordinal
         """
@@ -298,7 +369,8 @@ struct FeedStatements {
     /// Forgets the feed's rows and markers.
     var forget: [SQL] {
         [
-            "DELETE FROM registers.feed_rows s WHERE \(isOurs)", "DELETE FROM registers.feed_pages s WHERE \(isOurs)",
+            "DELETE FROM registers.feed_contents s WHERE \(isOurs)",
+            "DELETE FROM registers.feed_pages s WHERE \(isOurs)",
             """
             DELETE FROM registers.feed_ends s
             WHERE s.register = \(name.register.rawValue) AND s.source = \(name.source) AND s.feed = \(name.id)

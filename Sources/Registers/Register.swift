@@ -87,19 +87,22 @@ public enum Register: String, Sendable, Hashable, CaseIterable {
     public func findings(in body: JSONValue) -> [Finding] { findings(in: .object(body)) }
 
     func findings(in row: RowContent) -> [Finding] {
+        switch row {
+        case .cells(let cells): findings { RowReader(cells) }
+        case .object(let body): findings { () throws(InvalidRow) in try RowReader(body) }
+        }
+    }
+
+    /// What breaks a rule in the row that a reader reads.
+    func findings(_ reader: () throws(InvalidRow) -> RowReader) -> [Finding] {
         do throws(InvalidRow) {
-            let reader =
-                switch row {
-                case .cells(let cells): RowReader(cells)
-                case .object(let body): try RowReader(body)
-                }
             switch self {
-            case .classes: _ = try Classification(reader)
-            case .departments: _ = try Department(reader)
-            case .entities: _ = try Entity(reader)
-            case .experts: _ = try Expert(reader)
-            case .inspectors: _ = try Inspector(reader)
-            case .items: _ = try Item(reader)
+            case .classes: _ = try Classification(reader())
+            case .departments: _ = try Department(reader())
+            case .entities: _ = try Entity(reader())
+            case .experts: _ = try Expert(reader())
+            case .inspectors: _ = try Inspector(reader())
+            case .items: _ = try Item(reader())
             }
             return []
         } catch {

@@ -18,6 +18,7 @@ public enum RegistersSchema {
         Migration(number: 114, name: "joint registers", sql: PackageResources._114_joint_registers_sql),
         Migration(number: 115, name: "joint profiles", sql: PackageResources._115_joint_profiles_sql),
         Migration(number: 624, name: "persons of feeds", sql: PackageResources._624_feed_persons_sql),
+        Migration(number: 625, name: "feed contents", sql: PackageResources._625_feed_contents_sql),
     ]
 
     /// Puts the days off that come with the program into `registers.calendar`; days that are there already stay as

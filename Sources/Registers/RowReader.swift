@@ -13,16 +13,24 @@ public struct InvalidRow: Error, Sendable, Hashable {
 /// Reads a row's members one by one and collects everything that breaks a rule, so that all is mended in one go.
 struct RowReader {
     private let names: [String]
-    /// What has not been read yet.
-    private var values: [JSONValue?]
+    private let values: ArraySlice<JSONValue>
+    /// Which members have been read.
+    private var isRead: [Bool]
+    /// How many have not.
+    private var left: Int
     /// Behind the member that was read last: rows are mostly read in the order in which they are written.
     private var next = 0
     private var findings: [Finding] = []
 
-    init(_ cells: RowCells) {
-        names = cells.columns
-        values = cells.values
+    /// - Parameter values: what stands under each name; as many.
+    init(_ names: [String], _ values: ArraySlice<JSONValue>) {
+        self.names = names
+        self.values = values
+        isRead = Array(repeating: false, count: names.count)
+        left = names.count
     }
+
+    init(_ cells: RowCells) { self.init(cells.columns, cells.values[...]) }
 
     init(_ body: JSONValue) throws(InvalidRow) {
         guard case .object(let members) = body else {
@@ -30,8 +38,7 @@ struct RowReader {
                 Finding(code: "row.object", message: "不是 JSON 对象，请写成 {…} / is not a JSON object; write {…}")
             ])
         }
-        names = Array(members.keys)
-        values = Array(members.values)
+        self.init(Array(members.keys), Array(members.values)[...])
     }
 
     mutating func note(_ field: String, _ code: String, _ chinese: String, _ english: String) {
@@ -40,16 +47,24 @@ struct RowReader {
 
     /// Takes a member out; `nil` when it is not there.
     private mutating func takeIfThere(_ field: String) -> JSONValue? {
+        guard left > 0 else { return nil }
         for _ in names.indices {
             if next == names.count { next = 0 }
             defer { next += 1 }
-            if names[next] == field { return values[next].take() }
+            if names[next] == field {
+                guard !isRead[next] else { return nil }
+                isRead[next] = true
+                left -= 1
+                return values[values.startIndex + next]
+            }
         }
         return nil
     }
 
     /// What a member that has not been read yet says; `nil` when it is not there.
-    func peek(_ field: String) -> JSONValue? { names.firstIndex(of: field).flatMap { values[$0] } }
+    func peek(_ field: String) -> JSONValue? {
+        names.firstIndex(of: field).flatMap { isRead[$0] ? nil : values[values.startIndex + $0] }
+    }
 
     private mutating func take(_ field: String) -> JSONValue? {
         if let value = takeIfThere(field) { return value }
@@ -140,22 +155,26 @@ struct RowReader {
     }
 
     /// Whether bytes alone tell that nothing is wrong with a text: no control character, no lead byte of one (C2) or of a
-    /// space (E1 to E3) at an end.
+    /// space (E1 to E3) at an end, nothing damaged (EF BF BD).
     private static func isPlain(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
             guard let first = bytes.first, let last = bytes.last, first > 0x20, last > 0x20 else {
                 return bytes.isEmpty
             }
-            guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != 0xC2 }) else { return false }
+            var found: UInt8 = 0
+            for byte in bytes {
+                found |= byte < 0x20 || byte == 0x7F || byte == 0xC2 ? 1 : 0
+                found |= byte == 0xEF ? 2 : 0
+            }
             let isDamaged =
-                bytes.contains(0xEF)
-                && bytes.indices.contains { at in
-                    bytes[at] == 0xEF && at + 2 < bytes.count && bytes[at + 1] == 0xBF && bytes[at + 2] == 0xBD
+                found & 2 != 0
+                && bytes.indices.dropLast(2).contains {
+                    bytes[$0] == 0xEF && bytes[$0 + 1] == 0xBF && bytes[$0 + 2] == 0xBD
                 }
-            if isDamaged { return false }
             func maySpace(_ lead: UInt8) -> Bool { (0xE1...0xE3).contains(lead) }
-            return !maySpace(first) && (last < 0x80 || bytes.count < 3 || !maySpace(bytes[bytes.count - 3]))
+            return found & 1 == 0 && !isDamaged && !maySpace(first)
+                && (last < 0x80 || bytes.count < 3 || !maySpace(bytes[bytes.count - 3]))
         }
     }
 
@@ -297,8 +316,8 @@ struct RowReader {
     ///
     /// - Throws: `InvalidRow` with everything that was found, members that nobody asked for included.
     mutating func finish() throws(InvalidRow) {
-        guard values.contains(where: { $0 != nil }) || !findings.isEmpty else { return }
-        for name in zip(names, values).filter({ $0.1 != nil }).map(\.0).sorted() {
+        guard left > 0 || !findings.isEmpty else { return }
+        for name in zip(names, isRead).filter({ !$0.1 }).map(\.0).sorted() {
             note(name, "field.unknown", "没有此项，请删去", "is not a field of this register; remove it")
         }
         guard findings.isEmpty else { throw InvalidRow(findings: findings) }

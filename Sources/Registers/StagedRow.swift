@@ -1,68 +1,12 @@
 import Cluster
 import JSON
 
-/// The rows that one message carries.
-struct StagedPage {
-    let feed: FeedName
-    let version: Int
-    /// That of the first row.
-    let position: Int
-    let partition: Int
-    let digest: [UInt8]
-    let rows: [StagedRow]
-
-    /// The departments that its good rows name, ascending.
-    var departments: [String] {
-        guard let place = feed.register.columns.firstIndex(where: { $0 == feed.register.departmentColumn }) else {
-            return []
-        }
-        var found: Set<String> = []
-        var last = JSONValue.null
-        for row in rows {
-            guard case .good(let cells) = row.content, cells[place] != last else { continue }
-            last = cells[place]
-            switch last {
-            case .string(let id): found.insert(id)
-            case .array(let ids): for id in ids { if let id = id.text { found.insert(id) } }
-            default: break
-            }
-        }
-        return found.sorted()
-    }
-}
-
-extension StagedPage {
-    /// The divisions, by six digits, and the industries that its good rows name; none where the register's rows name none.
-    var codes: (regions: [String], industries: [String]) {
-        let columns = feed.register.columns
-        guard feed.register == .entities, let region = columns.firstIndex(where: { $0.name == "region" }),
-            let industry = columns.firstIndex(where: { $0.name == "industry" })
-        else { return ([], []) }
-        var regions: Set<String> = []
-        var industries: Set<String> = []
-        var last: (region: String?, industry: String?)
-        for row in rows {
-            guard case .good(let cells) = row.content else { continue }
-            let (place, trade) = (cells[region].text, cells[industry].text)
-            if let place, place != last.region { regions.insert(String(place.prefix(6))) }
-            if let trade, trade != last.industry { industries.insert(trade) }
-            last = (place, trade)
-        }
-        return (regions.sorted(), industries.sorted())
-    }
-}
-
-extension Register {
-    /// The column in which rows name departments; `nil` where they name none.
-    var departmentColumn: Column? { columns.first { $0.name == "regulators" || $0.name == "department" } }
-}
-
 /// A row with what the rules said about it by itself.
 struct StagedRow {
     /// What it says.
     enum Content {
-        /// The row, which breaks no rule by itself: what stands under each of the register's columns.
-        case good([JSONValue])
+        /// The row, which breaks no rule by itself.
+        case good(PlacedCells)
         /// The bytes of one that does.
         case bad([UInt8])
         /// Its id is no longer valid.
@@ -77,55 +21,73 @@ struct StagedRow {
     /// The longest id that is kept, in bytes.
     static let longestID = 1_000
 
-    /// The rows of a message.
+    /// The rows of a message, one after the other.
     ///
-    /// - Throws: `Undeliverable` when it is no message of rows.
-    static func all(of event: CloudEvent, position: Int, register: Register) throws(Undeliverable) -> [StagedRow] {
+    /// - Throws: `Undeliverable` when it is no message of rows; then what `body` was given counts for nothing.
+    static func each(
+        of event: CloudEvent, position: Int, register: Register, _ body: (StagedRow) -> Void
+    ) throws(Undeliverable) {
         guard (event.data == nil) == (event.type == FeedMessage.EventType.retirement) else {
             throw Undeliverable(code: "envelope", reason: "rows need a body, and a retirement must have none")
         }
         guard let data = event.data else {
             let id = try checked(event.subject ?? "")
-            return [StagedRow(position: position, id: id, content: .retirement, findings: [])]
+            return body(StagedRow(position: position, id: id, content: .retirement, findings: []))
         }
         if event.type == FeedMessage.EventType.row {
-            return [
-                try StagedRow(position: position, id: checked(event.subject ?? ""), bytes: data, register: register)
-            ]
+            return body(
+                try StagedRow(position: position, id: checked(event.subject ?? ""), bytes: data, register: register))
         }
-        guard let page = try? JSONValue(parsing: data), case .object(let members) = page,
-            let elements = members["rows"]?.elements, !elements.isEmpty,
-            let columns = try? PageColumns(members["columns"], register),
-            members.count == (members["columns"] == nil ? 1 : 2)
-        else {
+        do {
+            try each(ofPage: data, position: position, register: register, body)
+        } catch let error as Undeliverable {
+            throw error
+        } catch {
             throw Undeliverable(
                 code: "envelope", reason: "the body is not {\"rows\": […]} with at least one row, and perhaps columns")
         }
-        var rows: [StagedRow] = []
-        rows.reserveCapacity(elements.count)
-        for element in elements {
-            let row: (position: Int, content: RowContent, findings: [Finding]) =
+    }
+
+    /// Columns that stand behind the rows.
+    private struct ColumnsComeLate: Error {}
+
+    private static func each(
+        ofPage data: [UInt8], position: Int, register: Register, _ body: (StagedRow) -> Void
+    ) throws {
+        var columns: PageColumns?
+        var last: Int?
+        let members: [String: JSONValue]
+        do {
+            members = try JSONValue.parsing(data, each: "rows") { element, members in
+                let known = try columns ?? PageColumns(members["columns"], register)
+                columns = known
+                let row: StagedRow
                 switch element {
-                case .array(let cells): try Self.row(cells, columns)
-                default: try Self.row(element)
+                case .array(let cells):
+                    if last == nil, members["columns"] == nil { throw ColumnsComeLate() }
+                    row = try Self.row(cells, known)
+                default: row = try Self.row(element, known)
                 }
-            guard rows.isEmpty ? row.position == position : row.position > rows.last?.position ?? position else {
-                throw Undeliverable(
-                    code: "envelope", reason: "the positions of the rows do not ascend from ce_position")
+                guard last.map({ row.position > $0 }) ?? (row.position == position) else {
+                    throw Undeliverable(
+                        code: "envelope", reason: "the positions of the rows do not ascend from ce_position")
+                }
+                last = row.position
+                body(row)
             }
-            rows.append(
-                try StagedRow(
-                    position: row.position, id: shortened(row.content["id"]?.text ?? ""), content: row.content,
-                    sent: row.findings,
-                    columns))
+        } catch is ColumnsComeLate {
+            let page = try JSONValue(parsing: data)
+            guard page["columns"] != nil else { throw ColumnsComeLate() }
+            // In canonical JSON they come first.
+            return try each(ofPage: page.canonical, position: position, register: register, body)
         }
-        return rows
+        guard last != nil, Set(members.keys).isSubset(of: ["columns"]),
+            try members["columns"] == nil || !PageColumns(members["columns"], register).names.isEmpty
+        else { throw Undeliverable(code: "envelope", reason: "a page has rows, at least one, and perhaps columns") }
     }
 
     /// A row of a page as an object: `{position, row, findings}`.
-    private static func row(
-        _ element: JSONValue
-    ) throws(Undeliverable) -> (position: Int, content: RowContent, findings: [Finding]) {
+    private static func row(_ element: JSONValue, _ columns: PageColumns) throws(Undeliverable) -> StagedRow {
         guard case .object(var parts) = element, let place = parts.removeValue(forKey: "position")?.number,
             let body = parts.removeValue(forKey: "row")
         else { throw Undeliverable(code: "envelope", reason: "a row has no position and row") }
@@ -133,20 +95,25 @@ struct StagedRow {
         guard parts.isEmpty, let findings = Self.findings(found) else {
             throw Undeliverable(code: "envelope", reason: "the row at \(place) is not {position, row, findings}")
         }
-        return (place, .object(body), findings)
+        return StagedRow(
+            position: place, id: shortened(body["id"]?.text ?? ""), content: .object(body), sent: findings,
+            columns.register)
     }
 
     /// A row of a page as a list: its position, and its cells under the page's columns.
-    private static func row(
-        _ cells: [JSONValue], _ columns: PageColumns
-    ) throws(Undeliverable) -> (position: Int, content: RowContent, findings: [Finding]) {
-        guard let place = cells.first?.number,
-            let cells = RowCells(columns: columns.names, values: Array(cells.dropFirst()))
-        else {
+    private static func row(_ cells: [JSONValue], _ columns: PageColumns) throws(Undeliverable) -> StagedRow {
+        guard let place = cells.first?.number, cells.count == columns.names.count + 1 else {
             throw Undeliverable(
                 code: "envelope", reason: "a row is not its position and as many cells as the page has columns")
         }
-        return (place, .cells(cells), [])
+        let placed = PlacedCells(values: cells.dropFirst(), places: columns.places)
+        let id = shortened(columns.id(in: cells.dropFirst()))
+        let findings = columns.register.findings { RowReader(columns.names, cells.dropFirst()) }
+        guard findings.isEmpty else {
+            let body = JSONValue.object(Dictionary(zip(columns.names, cells.dropFirst())) { first, _ in first })
+            return StagedRow(position: place, id: id, content: .bad(body.canonical), findings: findings)
+        }
+        return StagedRow(position: place, id: id, content: .good(placed), findings: [])
     }
 
     /// The id by which a row is kept; one that is too long, or holds what PostgreSQL's text cannot, is none, and the row is
@@ -190,17 +157,18 @@ struct StagedRow {
         self.findings = findings
     }
 
-    init(position: Int, id: String, content: RowContent, sent: [Finding], _ columns: PageColumns) {
-        var findings = columns.register.findings(in: content)
+    /// A row with what its sender found wrong with it.
+    init(position: Int, id: String, content: RowContent, sent: [Finding], _ register: Register) {
+        var findings = register.findings(in: content)
         if !sent.isEmpty {
             // Of a field that its sender could not make sense of, the rules say nothing more.
             let fields = Set(sent.map(\.field))
             findings = sent + findings.filter { !fields.contains($0.field) }
         }
+        let body = content.body
         self.init(
             position: position, id: id,
-            content: findings.isEmpty ? .good(columns.cells(of: content)) : .bad(content.body.canonical),
-            findings: findings)
+            content: findings.isEmpty ? .good(PlacedCells(body, register)) : .bad(body.canonical), findings: findings)
     }
 
     /// A row in a message of its own; `id` is the message's subject.
@@ -221,7 +189,7 @@ struct StagedRow {
         }
         self.init(
             position: position, id: id,
-            content: findings.isEmpty ? .good(register.cells(of: body)) : .bad(bytes), findings: findings)
+            content: findings.isEmpty ? .good(PlacedCells(body, register)) : .bad(bytes), findings: findings)
     }
 }
 
@@ -229,7 +197,8 @@ struct StagedRow {
 struct PageColumns {
     let register: Register
     let names: [String]
-    private let places: [Int?]
+    let places: [Int?]
+    private let idPlace: Int?
 
     /// - Parameter value: the page's `columns`; a page of objects has none.
     init(_ value: JSONValue?, _ register: Register) throws(Undeliverable) {
@@ -240,21 +209,36 @@ struct PageColumns {
         self.register = register
         self.names = names
         places = register.columns.map { names.firstIndex(of: $0.name) }
+        idPlace = names.firstIndex(of: "id")
     }
 
-    /// What a row says under each of the register's columns; `null` where it says nothing.
-    func cells(of content: RowContent) -> [JSONValue] {
-        switch content {
-        case .cells(let cells): places.map { place in place.map { cells.values[$0] } ?? .null }
-        case .object(let body): register.cells(of: body)
-        }
+    /// What a row's cells say of its id.
+    func id(in cells: ArraySlice<JSONValue>) -> String {
+        idPlace.flatMap { cells[cells.startIndex + $0].text } ?? ""
     }
 }
 
-extension Register {
-    /// What an object says under each of the columns; `null` where it says nothing.
-    func cells(of body: JSONValue) -> [JSONValue] {
-        guard case .object(let members) = body else { return columns.map { _ in .null } }
-        return columns.map { members[$0.name] ?? .null }
+/// What a row says under each of its register's columns.
+struct PlacedCells {
+    /// The cells as they were sent.
+    let values: ArraySlice<JSONValue>
+    /// Where each column's cell stands among them, from 0; `nil` where the row says nothing.
+    let places: [Int?]
+
+    /// Cells as they were sent.
+    init(values: ArraySlice<JSONValue>, places: [Int?]) {
+        self.values = values
+        self.places = places
+    }
+
+    /// The members of an object.
+    init(_ body: JSONValue, _ register: Register) {
+        values = register.columns.map { body[$0.name] ?? .null }[...]
+        places = Array(values.indices)
+    }
+
+    /// What stands under a column, by its place in the register; `null` where the row says nothing.
+    subscript(column: Int) -> JSONValue {
+        places[column].map { values[values.startIndex + $0] } ?? .null
     }
 }

@@ -20,7 +20,7 @@ public enum UnifiedSocialCreditCode {
         var sum = 0
         var weight = 1
         var count = 0
-        for byte in code.utf8.prefix(17) {
+        for byte in code.utf8 where count < 17 {
             let value = values[Int(byte)]
             guard value != 255 else { return nil }
             sum += Int(value) * weight

@@ -81,12 +81,13 @@ struct Processes {
             let topics = Self.topics(of: slice, settings.topics)
             switch slice {
             case .feeds:
-                let applier = FeedIntake(
+                let intake = FeedIntake(
                     pool: pool, topics: settings.topics, directory: directory, deadLetters: deadLetters, logger: logger)
                 services.append(
                     try Intake(
                         settings: settings.kafka, group: group, instance: name, topics: topics,
-                        batch: FeedIntake.batch, deadLetters: deadLetters, logger: logger, work: applier.take))
+                        batch: FeedIntake.batch, deadLetters: deadLetters, logger: logger, work: intake.take))
+                services.append(intake.follower)
             case .registers:
                 services.append(
                     try submissions(

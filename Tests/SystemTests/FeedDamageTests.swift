@@ -206,7 +206,7 @@ struct FeedDamageTests {
             for partition in messages { try await source.intake.take(partition) }
             #expect(try await source.names(.departments).count == 40)
             #expect(try await stack.count("SELECT count(*) FROM cluster.dead_letters") == wrong.count)
-            #expect(try await stack.count("SELECT count(*) FROM registers.feed_rows") == 0)
+            #expect(try await stack.count("SELECT count(*) FROM registers.feed_contents") == 0)
         }
     }
 

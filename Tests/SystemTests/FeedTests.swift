@@ -252,7 +252,7 @@ struct FeedTests {
             // Whoever sends again waits for the receipt again.
             let receipts = try await source.receipts()
             #expect(receipts.count > 1 && Set(receipts).count == 1)
-            for table in ["rows", "pages", "ends"] {
+            for table in ["contents", "pages", "ends"] {
                 #expect(try await stack.count("SELECT count(*) FROM registers.feed_\(SQL(raw: table))") == 0)
             }
         }
@@ -279,7 +279,77 @@ struct FeedTests {
             }
             try await taking.value
             #expect(try await stack.count("SELECT count(*) FROM registers.feed_ends") == 1)
-            #expect(try await stack.count("SELECT count(*) FROM registers.feed_rows") > 0)
+            #expect(try await stack.count("SELECT count(*) FROM registers.feed_contents") > 0)
+        }
+    }
+
+    /// Whether rows of a register wait for the end of their transaction.
+    private func isUnderWay(_ register: Register, _ stack: TestStack) async throws -> Bool {
+        try await stack.count(
+            """
+            SELECT count(*) FROM pg_locks WHERE granted AND mode = 'RowExclusiveLock'
+                AND relation = \("registers." + register.rawValue)::text::regclass
+            """) > 0
+    }
+
+    @Test("a feed whose rows are taken in while they come says nothing before its end, and then the same as any other")
+    func followed() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let source = try await FeedSource(stack)
+            let following = Task { try await source.intake.follower.run() }
+            defer { following.cancel() }
+            let good = departments(1...60)
+            let bad = good.prefix(59) + [department("坏", "坏")]
+            for (version, rows) in [(1, Array(good)), (2, Array(bad))] {
+                let messages = source.messages(try source.batch(.departments, .snapshot, version: version, rows))
+                let before = try await source.names(.departments).count
+                for partition in messages { try await source.intake.take(partition.dropLast()) }
+                try await eventually("its rows are taken in") { try await isUnderWay(.departments, stack) }
+                #expect(try await source.names(.departments).count == before)
+                for partition in messages { try await source.intake.take(Array(partition.suffix(1))) }
+                try await eventually("the feed is applied") { try await source.receipts().count == version }
+                #expect(try await source.names(.departments).count == 61 - version)
+            }
+            let report = try FeedReport(json: try #require(try await source.receipts().last).details)
+            #expect(report.unchanged == 59 && report.quarantined == 1 && report.retired == 1 && report.addsUp)
+        }
+    }
+
+    @Test("a feed that nothing more comes of holds nobody up, and is applied when it goes on")
+    func followedInVain() async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let source = try await FeedSource(stack)
+            let other = try await FeedSource(stack, "GSJ")
+            let following = Task { try await source.intake.follower.run() }
+            defer { following.cancel() }
+            let messages = source.messages(try source.batch(.departments, .snapshot, version: 1, departments(1...40)))
+            for partition in messages { try await source.intake.take(partition.dropLast()) }
+            try await eventually("its rows are taken in") { try await isUnderWay(.departments, stack) }
+            #expect(try await other.feed(.departments, .delta, version: 1, departments(30...41)).inserted == 12)
+            for partition in messages { try await source.intake.take(Array(partition.suffix(1))) }
+            let report = try FeedReport(json: try #require(try await source.receipts().last).details)
+            #expect(report.inserted == 29 && report.quarantined == 11 && report.addsUp)
+        }
+    }
+
+    @Test("an id that comes twice is quarantined each time, however far apart", arguments: [false, true])
+    func repeated(isFollowed: Bool) async throws {
+        try await TestStack.with(partitions: nil) { stack in
+            let source = try await FeedSource(stack)
+            let following = Task { if isFollowed { try await source.intake.follower.run() } }
+            defer { following.cancel() }
+            let rows = departments(1...40) + departments(1...1)
+            let messages = source.messages(try source.batch(.departments, .delta, version: 1, rows))
+            for partition in messages { try await source.intake.take(partition.dropLast()) }
+            if isFollowed {
+                try await eventually("its rows are taken in") { try await isUnderWay(.departments, stack) }
+            }
+            for partition in messages { try await source.intake.take(Array(partition.suffix(1))) }
+            try await eventually("the feed is applied") { try await source.receipts().count == 1 }
+            let report = try FeedReport(json: try #require(try await source.receipts().last).details)
+            #expect(report.inserted == 39 && report.quarantined == 2 && report.addsUp)
+            #expect(report.examples.map(\.code) == ["id.repeated", "id.repeated"])
+            #expect(report.examples.map(\.position) == [2, 42])
         }
     }
 
@@ -391,7 +461,7 @@ struct FeedTests {
             }
             let state: SQL = """
                 SELECT (SELECT md5(string_agg(d::text, '|' ORDER BY id, valid_from)) FROM registers.departments d)
-                    || (SELECT count(*) FROM registers.feed_rows) || (SELECT count(*) FROM registers.feed_pages)
+                    || (SELECT count(*) FROM registers.feed_contents) || (SELECT count(*) FROM registers.feed_pages)
                     || (SELECT count(*) FROM registers.quarantine) || (SELECT count(*) FROM registers.feeds) AS state
                 """
             let before = try await stack.pool.query(state).first?.decode("state", as: String.self)
