@@ -41,7 +41,7 @@ struct FeedApplier: Sendable {
 
     /// How long a feed is followed, and for how long without anything new: meanwhile no other feed of its register is
     /// applied.
-    private static let longest = (whole: Duration.seconds(10), idle: Duration.milliseconds(250))
+    private static let longest = (whole: Duration.seconds(30), idle: Duration.milliseconds(250))
     /// How often it is looked for something new.
     private static let look = Duration.milliseconds(5)
 
