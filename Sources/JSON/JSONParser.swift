@@ -54,8 +54,6 @@ struct JSONParser {
     private var position = 0
     /// For so many elements room is made at once.
     private static let mostAtOnce = 64
-    /// How many elements the last list of each depth had: mostly the next one has as many.
-    private var counts = [Int](repeating: 0, count: JSONValue.deepestNesting + 1)
 
     static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws -> JSONValue {
         var parser = JSONParser(bytes: bytes)
@@ -79,7 +77,14 @@ struct JSONParser {
             guard parser.next == UInt8(ascii: "[") else { throw parser.error("a list is expected") }
             defer { isFound = true }
             guard !isFound else { return false }
-            try parser.elements { parser in try body(try parser.value(depth: 2), members) }
+            // Mostly a list has as many elements as the one before.
+            var room = 0
+            try parser.elements { parser in
+                guard parser.next == UInt8(ascii: "[") else { return try body(try parser.value(depth: 2), members) }
+                let list = try parser.array(depth: 3, room: room)
+                room = min(list.count, mostAtOnce)
+                try body(.array(list), members)
+            }
             return true
         }
         parser.skipWhiteSpace()
@@ -116,7 +121,7 @@ struct JSONParser {
         guard let next else { throw error("the text ends where a value is expected") }
         switch next {
         case UInt8(ascii: "{"): return try object(depth: depth + 1)
-        case UInt8(ascii: "["): return try array(depth: depth + 1)
+        case UInt8(ascii: "["): return .array(try array(depth: depth + 1))
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try literal("true", .bool(true))
         case UInt8(ascii: "f"): return try literal("false", .bool(false))
@@ -172,13 +177,12 @@ struct JSONParser {
         }
     }
 
-    private mutating func array(depth: Int) throws -> JSONValue {
+    private mutating func array(depth: Int, room: Int = 0) throws -> [JSONValue] {
         guard depth <= JSONValue.deepestNesting else { throw error("nested too deeply") }
         var elements: [JSONValue] = []
-        elements.reserveCapacity(counts[depth])
+        elements.reserveCapacity(room)
         try self.elements { parser in elements.append(try parser.value(depth: depth)) }
-        counts[depth] = min(elements.count, Self.mostAtOnce)
-        return .array(elements)
+        return elements
     }
 
     /// Walks over a list's elements, each of which `take` reads.

@@ -12,13 +12,7 @@ public struct CopyWriter {
         self.connection = connection
     }
 
-    /// Writes bytes in whatever format the statement names, cut anywhere.
-    public nonisolated(nonsending) mutating func write(_ bytes: some Sequence<UInt8>) async throws {
-        buffer += bytes
-        if buffer.count >= Self.chunk { try await flush() }
-    }
-
-    /// Writes bytes that are together, of which none is copied but what does not fill a piece.
+    /// Writes bytes in whatever format the statement names, cut anywhere. None is copied but what does not fill a piece.
     public nonisolated(nonsending) mutating func write(_ bytes: [UInt8]) async throws {
         var rest = bytes[...]
         if buffer.count + rest.count >= Self.chunk { try await flush() }

@@ -1,13 +1,15 @@
 import JSON
+import Postgres
 
 /// Rows in `COPY`'s binary format.
 ///
 /// Source: PostgreSQL documentation, COPY, "Binary Format"; `array_recv`, `jsonb_recv`, `date_recv`.
 struct BinaryCopy {
     /// What the data begins with.
-    static let header: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
+    fileprivate static let header: [UInt8] =
+        Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
     /// What the data ends with.
-    static let trailer: [UInt8] = [0xFF, 0xFF]
+    fileprivate static let trailer: [UInt8] = [0xFF, 0xFF]
 
     private static let textType: UInt32 = 25
     /// 2000-01-01, from which days are counted, in days since 1970-01-01.
@@ -93,5 +95,18 @@ struct BinaryCopy {
 
     private mutating func append(_ value: UInt32) {
         for shift: UInt32 in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+}
+
+extension PostgresTransaction {
+    /// Runs a `COPY … FROM STDIN (FORMAT binary)`, whose rows `body` writes.
+    func copyInBinary(
+        _ statement: String, _ body: nonisolated(nonsending) (inout CopyWriter) async throws -> Void
+    ) async throws {
+        try await copyIn(statement) { writer in
+            try await writer.write(BinaryCopy.header)
+            try await body(&writer)
+            try await writer.write(BinaryCopy.trailer)
+        }
     }
 }

@@ -21,7 +21,7 @@ struct FeedApplier: Sendable {
     func settle(_ name: FeedName) async throws {
         // Of those who store the last ends, the last one sees them all.
         let statements = FeedStatements(name: name)
-        guard try await pool.query(statements.isEnded).first?.decode("is_so", as: Bool.self) == true else { return }
+        guard try await pool.isSo(statements.isEnded) else { return }
         try await apply(statements, as: .whole)
     }
 
@@ -60,8 +60,7 @@ struct FeedApplier: Sendable {
                 switch way {
                 case .whole: _ = try await transaction.query(statements.lockRegister)
                 case .following:
-                    let answer = try await transaction.query(statements.tryToLockRegister).first
-                    guard try answer?.decode("is_locked", as: Bool.self) == true else { throw Incomplete() }
+                    guard try await transaction.isSo(statements.tryToLockRegister) else { throw Incomplete() }
                 }
                 guard let heading = try await heading(name, transaction) else { throw Incomplete() }
                 let judgement = try await judge(heading, statements, transaction, as: way)
@@ -129,8 +128,7 @@ struct FeedApplier: Sendable {
                 latest = .now
                 continue
             }
-            let answer = try await load.transaction.query(load.statements.isEnded).first
-            if try answer?.decode("is_so", as: Bool.self) == true { break }
+            if try await load.transaction.isSo(load.statements.isEnded) { break }
             guard isFollowing, .now - latest < Self.longest.idle, .now - begun < Self.longest.whole else {
                 throw Incomplete()
             }
@@ -178,7 +176,7 @@ struct FeedApplier: Sendable {
         try await outbox.store(Effects(messages: [outbox.message(for: receipt)]), in: transaction)
     }
 
-    /// Whether the ends of all partitions are in, and the rows are those that the ends promise.
+    /// Whether the rows are those that the ends of all partitions, which are in, promise.
     private func isWhole(
         _ heading: FeedHeading, _ statements: FeedStatements, _ transaction: PostgresTransaction
     ) async throws -> Bool {
@@ -187,10 +185,6 @@ struct FeedApplier: Sendable {
         logger[metadataKey: "feed.source"] = "\(heading.source)"
         logger[metadataKey: "feed.id"] = "\(heading.id)"
         let ends = try await transaction.query(statements.ends)
-        guard ends.count == heading.partitions else {
-            logger.debug("feed waits for more ends", metadata: ["feed.ends": "\(ends.count)"])
-            return false
-        }
         let sums = try await transaction.query(statements.sums)
         var found: [Int: (count: Int, checksum: String)] = [:]
         for row in sums {

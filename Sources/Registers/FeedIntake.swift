@@ -175,10 +175,9 @@ public struct FeedIntake: Sendable {
                 return places.contains(place) && taken.insert(place).inserted
             }
             guard !new.isEmpty else { return }
-            try await transaction.copyIn(
+            try await transaction.copyInBinary(
                 "COPY registers.feed_contents (feed, position, good, rest) FROM STDIN (FORMAT binary)"
             ) { writer in
-                try await writer.write(BinaryCopy.header)
                 for page in new {
                     var copy = BinaryCopy()
                     copy.begin(fields: 4)
@@ -191,7 +190,6 @@ public struct FeedIntake: Sendable {
                     copy.append(raw: page.contents.rest)
                     try await writer.write(copy.bytes)
                 }
-                try await writer.write(BinaryCopy.trailer)
             }
         }
     }

@@ -30,12 +30,11 @@ struct FeedJudgement {
             }
         }
         if let query = statements.codes {
-            let lists = CodeLists(rules)
             for row in try await transaction.query(query) {
                 let code = try row.decode("code", as: String.self)
                 if try row.decode("field", as: String.self) == "region" {
-                    if !lists.knows(region: code) { unknown.regions.append(code) }
-                } else if !lists.knows(industry: code) {
+                    if !load.codes.knows(region: code) { unknown.regions.append(code) }
+                } else if !load.codes.knows(industry: code) {
                     unknown.industries.append(code)
                 }
             }

@@ -13,8 +13,8 @@ struct FeedLoad {
     /// The version below which nothing counts any more.
     let floor: Int
     let rules: CountyRules
+    let codes: CodeLists
 
-    private let codes: CodeLists
     /// What stands before the fields of a row, and behind those of one that goes straight.
     private let head: [UInt8]
     private let straightTail: [UInt8]
@@ -114,10 +114,7 @@ struct FeedLoad {
     ///
     /// - Throws: `Repeated`.
     func finish() async throws {
-        guard known != nil, hasFed, let row = try await transaction.query(statements.repeatsStraight).first else {
-            return
-        }
-        if try row.decode("is_so", as: Bool.self) { throw Repeated() }
+        if known != nil, hasFed, try await transaction.isSo(statements.repeatsStraight) { throw Repeated() }
     }
 
     /// Reads the ids on record; when there are too many, nothing goes straight.
@@ -157,7 +154,7 @@ struct FeedLoad {
         if known != nil {
             var straight: [UInt8] = []
             // While the database takes a page the next one is made ready.
-            try await copy(to: statements.takeStraight) { writer in
+            try await transaction.copyInBinary(statements.takeStraight) { writer in
                 for page in contents {
                     straight.removeAll(keepingCapacity: true)
                     add(page.good, goStraight: page.isFit, to: &straight, or: &fed)
@@ -208,16 +205,6 @@ struct FeedLoad {
         guard !fed.isEmpty else { return }
         hasFed = true
         isAllNew = false
-        try await copy(to: statements.takeFed) { writer in try await writer.write(fed) }
-    }
-
-    private func copy(
-        to statement: String, _ body: nonisolated(nonsending) (inout CopyWriter) async throws -> Void
-    ) async throws {
-        try await transaction.copyIn(statement) { writer in
-            try await writer.write(BinaryCopy.header)
-            try await body(&writer)
-            try await writer.write(BinaryCopy.trailer)
-        }
+        try await transaction.copyInBinary(statements.takeFed) { writer in try await writer.write(fed) }
     }
 }

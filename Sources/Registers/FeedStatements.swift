@@ -53,7 +53,7 @@ struct FeedStatements {
     var lockRegister: SQL { "SELECT pg_advisory_xact_lock(\(registerLock))" }
 
     /// The same for those who would not wait.
-    var tryToLockRegister: SQL { "SELECT pg_try_advisory_xact_lock(\(registerLock)) AS is_locked" }
+    var tryToLockRegister: SQL { "SELECT pg_try_advisory_xact_lock(\(registerLock)) AS is_so" }
 
     /// Lets those wait who would have the register as of an instant, until the feed is applied that is valid from before.
     var holdReaders: SQL { "LOCK TABLE \(table) IN ROW EXCLUSIVE MODE" }
@@ -376,5 +376,12 @@ struct FeedStatements {
             WHERE s.register = \(name.register.rawValue) AND s.source = \(name.source) AND s.feed = \(name.id)
             """,
         ]
+    }
+}
+
+extension PostgresQueryable {
+    /// Asks a question of which the answer is one row, `is_so`.
+    func isSo(_ question: SQL) async throws -> Bool {
+        try await query(question).first?.decode("is_so", as: Bool.self) == true
     }
 }

@@ -12,12 +12,12 @@ struct PageContents {
     /// Rows that break no rule by themselves: of each the length of its fields (4 bytes), and its fields `id`, `version`,
     /// `position` and the register's other columns in their order.
     var good: [UInt8] { goodRows.bytes }
-    /// Whole rows of ``FeedStatements/makePlaces``' `fed`: those that break one, and ids that are retired.
+    /// Whole rows of the table `fed` of ``FeedStatements/makePlaces``: those that break one, and ids that are retired.
     var rest: [UInt8] { otherRows.bytes }
 
     /// How many fields stand before the register's own columns.
     static let leading = 3
-    /// The fields that follow a row in ``FeedStatements/fed``: it says something, has no bytes of its own, no findings.
+    /// The fields that follow a good row in that table: it says something, has no bytes of its own, no findings.
     static let said: [UInt8] = {
         var copy = BinaryCopy()
         copy.append(boolean: true)
